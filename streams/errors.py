@@ -1,0 +1,13 @@
+"""What a person is told when something cannot go on."""
+
+
+class GroundswellError(Exception):
+    """A failure that a person can mend.
+
+    Its text is one clear sentence that says what is wrong and what to do next; the command line prints it on
+    stderr, without a traceback, and exits with 1.
+    """
+
+
+class UsageError(GroundswellError):
+    """A wrong call: the command line exits with 2."""

@@ -1,0 +1,105 @@
+"""Every setting, once: its name, default, unit and meaning.
+
+Environment variables carry the prefix ``GROUNDSWELL_``; ``groundswell.toml`` in the working folder takes the same
+names (with or without the prefix, in either case). The environment wins.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from streams.errors import GroundswellError
+
+PREFIX = "GROUNDSWELL_"
+FILE = "groundswell.toml"
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseSettings):
+    """The settings of one process; see ``groundswell doctor`` for the values in force."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    kafka_bootstrap: str = Field("127.0.0.1:19092", description="Kafka brokers, `host:port`, comma separated")
+    clickhouse_url: str = Field(
+        "http://127.0.0.1:18123",
+        description="ClickHouse over HTTP(S); may carry `user:password@`",
+    )
+    data_dir: Path = Field(Path(".groundswell"), description="where `up` keeps Kafka's and ClickHouse's data")
+    campaigns: Path = Field(Path("campaigns"), description="folder of campaign files (TOML)")
+    partitions: int = Field(4, ge=1, le=1024, description="partitions of `events.v1` when it is created")
+    segment_size: int = Field(65_536, ge=16, le=16_777_216, description="N: offsets in a segment, at most")
+    segment_age_s: int = Field(
+        3600, ge=1, description="T: append time that a segment spans, at most, in seconds"
+    )
+    horizon_records: int = Field(
+        1_048_576, ge=1, le=16_777_216, description="how many offsets back a duplicate is recognised"
+    )
+    horizon_s: int = Field(
+        3600, ge=1, description="how much append time back a duplicate is recognised, in seconds"
+    )
+    group: str = Field("groundswell", description="Kafka consumer group of the workers")
+    archive: Literal["matched", "all", "off"] = Field(
+        "matched", description="which events the view `events` keeps: those of a campaign, all, or none"
+    )
+    archive_days: int = Field(90, ge=1, description="days that archived events are kept, from append time")
+    batch_records: int = Field(20_000, ge=1, le=1_000_000, description="records in a batch, at most")
+    flush_interval_s: float = Field(1.0, gt=0, description="seconds between two flushes to ClickHouse")
+    web_port: Port = Field(8080, description="port of the live page")
+    metrics_port: Port = Field(
+        9108, description="port of Prometheus metrics; a taken one moves on to the next free one"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Explicit values, then the environment, then ``groundswell.toml``."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _TomlFile(settings_cls)
+
+
+class _TomlFile(PydanticBaseSettingsSource):
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        del field
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        path = Path(FILE)
+        if not path.is_file():
+            return {}
+        try:
+            found = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise GroundswellError(
+                f"{FILE} is not valid TOML ({error}): mend that line or remove the file."
+            ) from error
+        return {name.lower().removeprefix(PREFIX.lower()): value for name, value in found.items()}
+
+
+def load(**explicit: Any) -> Settings:
+    """The settings in force; ``explicit`` ones win over the environment and the file.
+
+    Raises ``GroundswellError`` naming the first setting that is wrong.
+    """
+    try:
+        return Settings(**explicit)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "?"
+        if first["type"] == "extra_forbidden":
+            raise GroundswellError(
+                f"{FILE} sets {name}, which is no setting: see the README for their names."
+            ) from error
+        raise GroundswellError(
+            f"{PREFIX}{name.upper()} is {first['input']!r}, but: {first['msg']}. Correct it in the environment or {FILE}."
+        ) from error
