@@ -33,15 +33,11 @@ class Settings(BaseSettings):
     campaigns: Path = Field(Path("campaigns"), description="folder of campaign files (TOML)")
     partitions: int = Field(4, ge=1, le=1024, description="partitions of `events.v1` when it is created")
     segment_size: int = Field(65_536, ge=16, le=16_777_216, description="N: offsets in a segment, at most")
-    segment_age_s: int = Field(
-        3600, ge=1, description="T: append time that a segment spans, at most, in seconds"
-    )
+    segment_age_s: int = Field(3600, ge=1, description="T: append time that a segment spans, at most, in seconds")
     horizon_records: int = Field(
         1_048_576, ge=1, le=16_777_216, description="how many offsets back a duplicate is recognised"
     )
-    horizon_s: int = Field(
-        3600, ge=1, description="how much append time back a duplicate is recognised, in seconds"
-    )
+    horizon_s: int = Field(3600, ge=1, description="how much append time back a duplicate is recognised, in seconds")
     group: str = Field("groundswell", description="Kafka consumer group of the workers")
     archive: Literal["matched", "all", "off"] = Field(
         "matched", description="which events the view `events` keeps: those of a campaign, all, or none"
@@ -80,9 +76,7 @@ class _TomlFile(PydanticBaseSettingsSource):
         try:
             found = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise GroundswellError(
-                f"{FILE} is not valid TOML ({error}): mend that line or remove the file."
-            ) from error
+            raise GroundswellError(f"{FILE} is not valid TOML ({error}): mend that line or remove the file.") from error
         return {name.lower().removeprefix(PREFIX.lower()): value for name, value in found.items()}
 
 

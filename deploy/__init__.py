@@ -1,0 +1,1 @@
+"""Runs the engines: the embedded stack on one machine, and what a cluster needs."""

@@ -1,0 +1,1 @@
+"""Groundswell: the walk of an event through the packages."""
