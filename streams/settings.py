@@ -95,5 +95,6 @@ def load(**explicit: Any) -> Settings:
                 f"{FILE} sets {name}, which is no setting: see the README for their names."
             ) from error
         raise GroundswellError(
-            f"{PREFIX}{name.upper()} is {first['input']!r}, but: {first['msg']}. Correct it in the environment or {FILE}."
+            f"{PREFIX}{name.upper()} is {first['input']!r}, but: {first['msg']}. "
+            f"Correct it in the environment or {FILE}."
         ) from error
