@@ -1,0 +1,139 @@
+"""The composition root: settings to a running worker. It only wires."""
+
+import asyncio
+import logging
+import os
+import tempfile
+from typing import Any
+
+import faust
+import structlog
+from faust.types import TP
+
+from schemas.topics import EVENTS
+from streams import campaigns, clickhouse, metrics, pinned, topics, transport
+from streams.chunk import Chunk
+from streams.decode import MAX_DEPTH
+from streams.duplicates import Horizon
+from streams.extract import VERSION as EXTRACTOR
+from streams.match import Matcher, rules_versions
+from streams.partition import Counting
+from streams.segments import SegmentRule
+from streams.settings import Settings
+from streams.sink import Sink
+from streams.worker import Worker
+
+_IDLE_CHECK_S = 5.0
+_STREAM_BUFFER = 4
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+"""Set for one of several workers: their supervisor serves the metrics of all."""
+_LAST_FLUSH_S = 20.0
+
+
+def run_worker(settings: Settings) -> None:
+    """Run one worker until SIGTERM or SIGINT.
+
+    Raises ``GroundswellError`` when it may not count on, and whatever else made it stop.
+    """
+    with topics.admin(settings) as admin:
+        topic = topics.check_events_topic(admin, settings)
+        committed = topics.committed_partitions(admin, settings)
+    if MULTIPROCESS not in os.environ:
+        metrics.serve(settings.metrics_port)
+    client = clickhouse.connect(settings)
+    clickhouse.check_schema(client)
+    pinned.pin(client, topic.topic_id, settings)
+    pinned.check_commits(client, topic.topic_id, committed, settings)
+    counting = _counting(settings)
+    common = (settings.segment_size, settings.segment_age_s, settings.horizon_records, settings.horizon_s, MAX_DEPTH)
+    rules = rules_versions(counting.matcher.campaigns, (*common, EXTRACTOR))
+    with tempfile.TemporaryDirectory(prefix="groundswell-") as folder:
+        app = _app(settings, folder)
+        worker = Worker(app, counting, Sink(client), topic.topic_id, rules)
+        _register(app, worker, settings)
+        _run(app, settings)
+    if worker.failure is not None:
+        raise worker.failure
+
+
+def _counting(settings: Settings) -> Counting:
+    return Counting(
+        SegmentRule(settings.segment_size, settings.segment_age_s * 1000),
+        Horizon(settings.horizon_records, settings.horizon_s * 1000),
+        Matcher(campaigns.load(settings.campaigns)),
+        settings.archive,
+    )
+
+
+def _app(settings: Settings, folder: str) -> faust.App:
+    transport.Consumer.topic = EVENTS.name
+    transport.Consumer.batch_records = settings.batch_records
+    transport.Consumer.horizon_records = settings.horizon_records
+    brokers = settings.kafka_bootstrap.split(",")
+    ours = [f"{transport.SCHEME}://{broker}" for broker in brokers]
+    return faust.App(
+        settings.group,
+        broker=[f"kafka://{broker}" for broker in brokers],
+        broker_consumer=ours,
+        broker_producer=ours,
+        store="memory://",
+        datadir=folder,
+        web_enabled=False,
+        topic_disable_leader=True,
+        stream_buffer_maxsize=_STREAM_BUFFER,
+        stream_wait_empty=False,
+        broker_commit_interval=1.0,
+        broker_session_timeout=10.0,
+        broker_heartbeat_interval=2.0,
+        # Reading may wait for ClickHouse for as long as it takes without leaving the group.
+        broker_max_poll_interval=7 * 24 * 3600.0,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=4 * 1024 * 1024,
+        producer_max_request_size=32 * 1024 * 1024,
+        producer_linger=0.01,
+    )
+
+
+def _register(app: faust.App, worker: Worker, settings: Settings) -> None:
+    events = app.topic(EVENTS.name, value_type=bytes, value_serializer="raw", acks=False)
+
+    @app.agent(events, concurrency=1)
+    async def count(stream: Any) -> None:
+        async for chunk in stream:
+            message = stream.current_event.message
+            try:
+                assert isinstance(chunk, Chunk)
+                await worker.take(TP(message.topic, message.partition), chunk)
+            except Exception as error:
+                await worker.fail(error)
+                raise
+
+    @app.timer(settings.flush_interval_s)  # type: ignore[untyped-decorator]  # Faust's
+    async def flush() -> None:
+        try:
+            await worker.flush()
+        except Exception as error:
+            await worker.fail(error)
+            raise
+
+    @app.timer(_IDLE_CHECK_S)  # type: ignore[untyped-decorator]  # Faust's
+    async def close_idle_segments() -> None:
+        await worker.close_idle_segments()
+
+    @app.on_partitions_revoked.connect
+    async def revoked(*_: Any, **__: Any) -> None:
+        worker.drop()
+
+    @app.on_before_shutdown.connect
+    async def stopping(*_: Any, **__: Any) -> None:
+        if worker.failure is None:
+            await asyncio.wait_for(worker.flush(), _LAST_FLUSH_S)
+
+
+def _run(app: faust.App, settings: Settings) -> None:
+    log = structlog.get_logger()
+    log.info("worker starts", kafka=settings.kafka_bootstrap, clickhouse=clickhouse.shown(settings))
+    try:
+        app.Worker(loglevel=logging.WARNING, redirect_stdouts=False, quiet=True).execute_from_commandline()
+    except SystemExit as stopped:
+        log.info("worker stopped", code=stopped.code)

@@ -1,0 +1,94 @@
+"""Events to columns: what counting groups by, and the archive's rows."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from schemas.event import WINDOW_MS, Event
+from streams.arrays import Int64s
+from streams.chunk import Chunk
+
+_LAST_S = 2**32 - 1
+
+
+def event_columns(events: Sequence[Event], segment_of: Int64s) -> pl.DataFrame:
+    """What counting groups events by, one row an event.
+
+    Columns segment, window_start (s since the epoch), source, event_type, lang, country, sentiment and quantity:
+    ``''`` where lang or country is unknown, 1 where quantity is not given.
+    """
+    times_ms = np.array([event.event_time for event in events], dtype=np.int64)
+    return pl.DataFrame(
+        {
+            "segment": pl.Series(segment_of, dtype=pl.UInt64),
+            "window_start": pl.Series(times_ms // WINDOW_MS * (WINDOW_MS // 1000), dtype=pl.UInt32),
+            "source": pl.Series([event.source for event in events], dtype=pl.String),
+            "event_type": pl.Series([event.event_type for event in events], dtype=pl.String),
+            "lang": pl.Series([event.lang or "" for event in events], dtype=pl.String),
+            "country": pl.Series([event.country or "" for event in events], dtype=pl.String),
+            "sentiment": pl.repeat("", len(events), eager=True),
+            "quantity": pl.Series([_quantity(event) for event in events], dtype=pl.Int64),
+        }
+    )
+
+
+def _quantity(event: Event) -> int:
+    return 1 if event.quantity is None else event.quantity
+
+
+_TEXTS = ("post_id", "ref_post_id", "url", "author_id", "author_name", "lang", "country", "text", "currency")
+_PLAIN = ("source", "event_id", "event_type", "author_followers", "amount")
+
+
+def archive_rows(
+    events: Sequence[Event],
+    tokens: pl.DataFrame,
+    matches: pl.DataFrame,
+    chunk: Chunk,
+    positions: Int64s,
+    everything: bool,
+) -> pl.DataFrame:
+    """The archive's rows of a batch: of the events that match a campaign, or of all when ``everything``.
+
+    ``positions`` says where in ``chunk`` each event stands; ``tokens`` and ``matches`` refer to events by ``row``.
+    """
+    rows = range(len(events)) if everything else matches["row"].unique().sort().to_list()
+    kept = [events[row] for row in rows]
+    at = positions[list(rows)]
+    append_times_ms = chunk.append_times_ms[at]
+    observed_ms = [
+        append_ms if event.observed_at is None else event.observed_at
+        for event, append_ms in zip(kept, append_times_ms.tolist(), strict=True)
+    ]
+    columns = {name: pl.Series([getattr(event, name) or "" for event in kept], dtype=pl.String) for name in _TEXTS}
+    columns |= {name: pl.Series([getattr(event, name) for event in kept]) for name in _PLAIN}
+    frame = pl.DataFrame(
+        {
+            "row": pl.Series(rows, dtype=pl.UInt32),
+            "offset": pl.Series(chunk.offsets[at], dtype=pl.UInt64),
+            "append_time": _seconds(append_times_ms),
+            "event_time": _seconds(np.array([event.event_time for event in kept], dtype=np.int64)),
+            "observed_at": _seconds(np.array(observed_ms, dtype=np.int64)),
+            "quantity": pl.Series([_quantity(event) for event in kept], dtype=pl.Int64),
+            "sentiment": pl.repeat("", len(kept), eager=True),
+        }
+        | columns
+    ).with_columns(pl.col("author_followers").cast(pl.UInt64), pl.col("amount").cast(pl.Int64))
+    return _with_lists(frame, tokens, matches).drop("row")
+
+
+def _with_lists(frame: pl.DataFrame, tokens: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
+    values = {"campaigns": matches.select("row", value="campaign")} | {
+        f"{kind}s": tokens.filter(kind=kind).select("row", value="token") for kind in ("hashtag", "emoji", "account")
+    }
+    for column, found in values.items():
+        grouped = found.group_by("row", maintain_order=True).agg(pl.col("value").cast(pl.String).alias(column))
+        frame = frame.join(grouped, on="row", how="left")
+    empty = pl.lit([], dtype=pl.List(pl.String))
+    return frame.with_columns(pl.col(column).fill_null(empty) for column in values)
+
+
+def _seconds(times_ms: Int64s) -> pl.Series:
+    """Seconds since the epoch, as ClickHouse's DateTime can hold them: from 1970 to 2106."""
+    return pl.Series(np.clip(times_ms // 1000, 0, _LAST_S), dtype=pl.UInt32)

@@ -1,0 +1,62 @@
+"""Count: a batch's events and tokens to additions by segment, one frame a counter.
+
+Every event counts once under ``*`` and once under each campaign that it matches.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from schemas.counters import COUNTERS, ENGAGEMENT, EVERY_CAMPAIGN, SPELLINGS, TOKEN_COUNTS, Counter
+
+Additions = dict[str, pl.DataFrame]
+"""By counter table: columns ``segment``, the counter's key and its growing measures (UInt64), each key once."""
+
+_SIGN = pl.col("quantity").sign()
+
+
+def count(events: pl.DataFrame, tokens: pl.DataFrame, matches: pl.DataFrame) -> Additions:
+    """Count one batch.
+
+    ``events``: (segment, window_start, source, event_type, lang, country, sentiment, quantity), a row an event.
+    ``tokens``: (row, kind, token, spelling, occurrences), ``row`` indexing ``events``. ``matches``: (row, campaign).
+    """
+    of_token = events.select("segment", "window_start", "source", "event_type", sign=_SIGN)[tokens["row"]]
+    tokens = pl.concat([tokens, of_token], how="horizontal")
+    posts = {"posts_added": pl.col("sign") > 0, "posts_removed": pl.col("sign") < 0}
+    occurrences = {
+        "occurrences_added": pl.when(pl.col("sign") > 0).then("occurrences"),
+        "occurrences_removed": pl.when(pl.col("sign") < 0).then("occurrences"),
+    }
+    quantity = {
+        "events": pl.col("quantity").is_not_null(),
+        "quantity_added": pl.col("quantity").clip(lower_bound=0),
+        "quantity_removed": -pl.col("quantity").clip(upper_bound=0),
+    }
+    tokens = _by_campaign(tokens, matches)
+    return {
+        TOKEN_COUNTS.table: _additions(TOKEN_COUNTS, tokens, posts | occurrences),
+        ENGAGEMENT.table: _additions(ENGAGEMENT, _by_campaign(events.with_row_index("row"), matches), quantity),
+        SPELLINGS.table: _additions(SPELLINGS, tokens, posts),
+    }
+
+
+def _by_campaign(rows: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
+    every = rows.with_columns(campaign=pl.lit(EVERY_CAMPAIGN))
+    return pl.concat([every, rows.join(matches, on="row", how="inner")], how="vertical") if len(matches) else every
+
+
+def _additions(counter: Counter, rows: pl.DataFrame, measures: dict[str, pl.Expr]) -> pl.DataFrame:
+    return rows.group_by("segment", *counter.key).agg(
+        measures[column].cast(pl.UInt64).sum().alias(column) for column in counter.growing
+    )
+
+
+def merge(parts: Sequence[Additions]) -> Additions:
+    """The sum of several additions."""
+    return {
+        counter.table: pl.concat([part[counter.table] for part in parts])
+        .group_by("segment", *counter.key)
+        .agg(pl.col(counter.growing).sum())
+        for counter in COUNTERS
+    }

@@ -1,0 +1,306 @@
+"""Records to events: which values are an event, by the contract's word, and why the others are not.
+
+Two paths, one meaning. :func:`decode_one` is the plain path and the definition. :func:`decode` takes a batch
+through one call of msgspec, which accepts a subset of what the plain path accepts and reads it alike; every record
+that this fast path does not take goes through the plain one. So one bad record never costs its batch, and no
+record is refused by anything but the definition.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from schemas.event import FIELDS, MAX_AHEAD_MS, MAX_VALUE_BYTES, REQUIRED, Event
+from schemas.topics import MARKER_HEADER
+
+Headers = Sequence[tuple[str, bytes]]
+
+MAX_DEPTH = 256
+"""Levels of nesting that are read, the event's own object included: fixed, so that no stack size decides."""
+
+_HUGE = 2**64
+_INT_DIGITS = 19
+_STRUCTURED = "application/cloudevents+json"
+_CONTENT_TYPES = ("content-type", "ce_datacontenttype")
+
+
+class Reason(StrEnum):
+    """Why a record is no event; stands in the dead letter's header ``exception.class.name``."""
+
+    NULL = "null"
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    REGISTRY_FRAMED = "registry_framed"
+    BOM = "bom"
+    NOT_UTF8 = "not_utf8"
+    TOO_DEEP = "too_deep"
+    NOT_JSON = "not_json"
+    NOT_OBJECT = "not_object"
+    MISSING_FIELD = "missing_field"
+    WRONG_TYPE = "wrong_type"
+    OUT_OF_RANGE = "out_of_range"
+    NUL = "nul"
+    SURROGATE = "surrogate"
+    FUTURE = "future"
+
+
+class Refusal(Struct, frozen=True):
+    """A record that is no event: the reason's class, and a sentence for a person."""
+
+    reason: Reason
+    message: str
+
+
+class Decoded(Struct):
+    """A batch, decoded. Positions index the batch's records; both lists are in the batch's order."""
+
+    events: list[Event]
+    positions: list[int]
+    refused: list[tuple[int, Refusal]]
+    markers: list[int]
+
+
+_decoder = msgspec.json.Decoder(Event)
+
+
+def decode(values: Sequence[bytes | None], append_times_ms: Sequence[int], headers: Sequence[Headers]) -> Decoded:
+    """Decode one batch of records.
+
+    ``values``, ``append_times_ms`` (ms since the epoch, the broker's) and ``headers`` have one entry a record. Every
+    record comes out exactly once: as an event, a refusal or a marker. Raises nothing for any bytes.
+    """
+    events = _decode_whole(values, append_times_ms) if not any(headers) else None
+    if events is not None:
+        return Decoded(events, list(range(len(events))), [], [])
+    decoded = Decoded([], [], [], [])
+    for position, (value, append_time_ms, record_headers) in enumerate(
+        zip(values, append_times_ms, headers, strict=True)
+    ):
+        if record_headers and any(name == MARKER_HEADER for name, _ in record_headers):
+            decoded.markers.append(position)
+            continue
+        event = _decode_fast(value, append_time_ms, record_headers)
+        if isinstance(event, Refusal):
+            decoded.refused.append((position, event))
+        else:
+            decoded.events.append(event)
+            decoded.positions.append(position)
+    return decoded
+
+
+def _decode_whole(values: Sequence[bytes | None], append_times_ms: Sequence[int]) -> list[Event] | None:
+    """All values in one call, or None when a single one of them needs a closer look.
+
+    With as many lines as values, none of them empty, line i is value i: msgspec takes at most one value from a line.
+    """
+    if not values or not all(values):
+        return None
+    longest = max(map(len, values))  # type: ignore[arg-type]  # none is None: all() above
+    joined = b"\n".join(values)  # type: ignore[arg-type]  # the same
+    if longest > MAX_VALUE_BYTES or joined.count(b"\n") != len(values) - 1 or not _plain_text(joined):
+        return None
+    if longest > 2 * MAX_DEPTH and any(len(v) > 2 * MAX_DEPTH and _may_be_deep(v) for v in values if v):
+        return None
+    try:
+        events = _decoder.decode_lines(joined)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+    if len(events) != len(values):
+        return None
+    for event, append_time_ms in zip(events, append_times_ms, strict=True):
+        if event.event_time > append_time_ms + MAX_AHEAD_MS:
+            return None
+    return events
+
+
+def _decode_fast(value: bytes | None, append_time_ms: int, headers: Headers) -> Event | Refusal:
+    if value and not headers and len(value) <= MAX_VALUE_BYTES and _plain_text(value) and not _may_be_deep(value):
+        try:
+            event = _decoder.decode(value)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return decode_one(value, append_time_ms, headers)
+        if event.event_time <= append_time_ms + MAX_AHEAD_MS:
+            return event
+    return decode_one(value, append_time_ms, headers)
+
+
+def _plain_text(data: bytes) -> bool:
+    """Whether ``data`` is UTF-8 throughout and can hold no NUL (msgspec looks at neither in what it skips)."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\\u0000" not in data
+
+
+def _may_be_deep(value: bytes) -> bool:
+    return value.count(b"[") + value.count(b"{") > MAX_DEPTH
+
+
+def decode_one(value: bytes | None, append_time_ms: int, headers: Headers = ()) -> Event | Refusal:
+    """Decode one record: the definition of what is an event. ``append_time_ms`` is the broker's."""
+    body = _json_object(value)
+    if isinstance(body, Refusal):
+        return body
+    if headers:
+        opened = _open_cloud_event(body, headers)
+        if isinstance(opened, Refusal):
+            return opened
+        body = opened
+    event = _event(body)
+    if isinstance(event, Event) and event.event_time > append_time_ms + MAX_AHEAD_MS:
+        ahead_h = (event.event_time - append_time_ms) / 3_600_000
+        return Refusal(
+            Reason.FUTURE, f"event_time is {ahead_h:.1f} h ahead of the record's append time; 24 h are taken"
+        )
+    return event
+
+
+def _text(value: bytes | None) -> str | Refusal:
+    if value is None:
+        return Refusal(Reason.NULL, "the value is null")
+    if not value:
+        return Refusal(Reason.EMPTY, "the value is empty")
+    if len(value) > MAX_VALUE_BYTES:
+        return Refusal(Reason.TOO_LARGE, f"the value has {len(value)} bytes; at most {MAX_VALUE_BYTES} are taken")
+    if value[0] == 0 and len(value) > 4:
+        schema_id = int.from_bytes(value[1:5], "big")
+        return Refusal(Reason.REGISTRY_FRAMED, f"framed for a schema registry (schema {schema_id}); send plain JSON")
+    if value.startswith(b"\xef\xbb\xbf"):
+        return Refusal(Reason.BOM, "the value begins with a byte order mark")
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        return Refusal(Reason.NOT_UTF8, f"byte {error.start} is not UTF-8: {error.reason}")
+
+
+def _json_object(value: bytes | None) -> dict[str, Any] | Refusal:
+    text = _text(value)
+    if isinstance(text, Refusal):
+        return text
+    depth = _depth(text)
+    if depth > MAX_DEPTH:
+        return Refusal(Reason.TOO_DEEP, f"nested {depth} levels deep; at most {MAX_DEPTH} are taken")
+    try:
+        body = json.loads(text, parse_int=_bounded_int, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        return Refusal(Reason.NOT_JSON, f"not JSON: {error}")
+    if not isinstance(body, dict):
+        return Refusal(Reason.NOT_OBJECT, f"a JSON {_json_type(body)}, not an object")
+    return body
+
+
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+
+
+def _depth(text: str) -> int:
+    """The deepest nesting of arrays and objects, brackets within strings aside."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return 0
+    depth = deepest = 0
+    for found in _STRING_OR_BRACKET.finditer(text):
+        first = text[found.start()]
+        if first in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif first in "]}":
+            depth -= 1
+    return deepest
+
+
+def _bounded_int(digits: str) -> int:
+    """An integer; one beyond 64 bits becomes a number out of every range, as reading its digits could take hours."""
+    if len(digits) > _INT_DIGITS + 1:
+        return -_HUGE if digits.startswith("-") else _HUGE
+    return int(digits)
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _json_type(value: Any) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+    return names[type(value)]
+
+
+def _open_cloud_event(body: dict[str, Any], headers: Headers) -> dict[str, Any] | Refusal:
+    """The event in a CloudEvent, with its id and time where the event itself has none."""
+    named = {name.lower(): value or b"" for name, value in headers}
+    content_type = next((named[name] for name in _CONTENT_TYPES if name in named), b"")
+    if content_type.decode("latin-1").split(";")[0].strip().lower() == _STRUCTURED:
+        data = body.get("data")
+        if data is None:
+            return Refusal(Reason.MISSING_FIELD, "the CloudEvent has no `data`")
+        if not isinstance(data, dict):
+            return Refusal(Reason.WRONG_TYPE, f"the CloudEvent's `data` is a JSON {_json_type(data)}, not an object")
+        return _with_defaults(data, body.get("id"), body.get("time"))
+    if "ce_id" not in named and "ce_time" not in named:
+        return body
+    try:
+        event_id, time = (named[name].decode() if name in named else None for name in ("ce_id", "ce_time"))
+    except UnicodeDecodeError:
+        return Refusal(Reason.NOT_UTF8, "the header ce_id or ce_time is not UTF-8")
+    return _with_defaults(body, event_id, time)
+
+
+def _with_defaults(event: dict[str, Any], event_id: Any, time: Any) -> dict[str, Any] | Refusal:
+    event = dict(event)
+    if event.get("event_id") is None:
+        event["event_id"] = event_id
+    if event.get("event_time") is None and time is not None:
+        moment = _rfc3339_ms(time)
+        if moment is None:
+            return Refusal(
+                Reason.OUT_OF_RANGE, f"the CloudEvent's time {time!r:.60} is no RFC 3339 time with an offset"
+            )
+        event["event_time"] = moment
+    return event
+
+
+def _rfc3339_ms(time: Any) -> int | None:
+    if not isinstance(time, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    if moment.tzinfo is None or "T" not in time.upper():
+        return None
+    return int(moment.timestamp() * 1000 // 1)
+
+
+def _event(body: dict[str, Any]) -> Event | Refusal:
+    known = {name: body[name] for name in FIELDS if body.get(name) is not None}
+    for name in REQUIRED:
+        if name not in known:
+            return Refusal(Reason.MISSING_FIELD, f"`{name}` is missing")
+    for name, value in known.items():
+        refusal = _refuse_text(name, value)
+        if refusal:
+            return refusal
+    try:
+        return msgspec.convert(known, Event)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        wrong_type = re.match(r"Expected `[^`]*`, got ", message)
+        return Refusal(Reason.WRONG_TYPE if wrong_type else Reason.OUT_OF_RANGE, message.replace("$.", ""))
+
+
+def _refuse_text(name: str, value: Any) -> Refusal | None:
+    for text in value if isinstance(value, list) else (value,):
+        if not isinstance(text, str):
+            continue
+        if "\0" in text:
+            return Refusal(Reason.NUL, f"`{name}` has a NUL character")
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            return Refusal(Reason.SURROGATE, f"`{name}` has a lone surrogate")
+    return None

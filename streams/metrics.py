@@ -1,0 +1,91 @@
+"""Every metric, once: its name, labels, unit and meaning. Counters restart at 0 with the process."""
+
+import errno
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+
+from streams.errors import GroundswellError
+
+_PARTITION = ("partition",)
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 10, 30, 60, 300)
+_MOST_PORTS = 100
+
+READ = Counter("groundswell_records_read_total", "Records taken from events.v1.", _PARTITION)
+COUNTED = Counter("groundswell_events_counted_total", "Records that were events and counted.", _PARTITION)
+DUPLICATES = Counter(
+    "groundswell_events_duplicate_total", "Events that repeat an accepted one within the horizon.", _PARTITION
+)
+DEAD = Counter("groundswell_dead_letters_total", "Records that were no event, by reason.", (*_PARTITION, "reason"))
+MARKERS = Counter("groundswell_markers_total", "Records of our own that close idle segments.", _PARTITION)
+TOKENS_BEYOND_LIMIT = Counter(
+    "groundswell_tokens_beyond_limit_total", "Tokens not counted: an event counts 64 of a kind.", ()
+)
+LAG = Gauge(
+    "groundswell_lag_records",
+    "Records of a partition that are on the log and not yet counted.",
+    _PARTITION,
+    multiprocess_mode="mostrecent",
+)
+FLUSH_SECONDS = Histogram(
+    "groundswell_flush_seconds", "How long one flush to ClickHouse took, repetitions included.", (), buckets=_SECONDS
+)
+FLUSHED_ROWS = Counter("groundswell_flushed_rows_total", "Rows acknowledged by ClickHouse.", ("table",))
+FLUSH_FAILURES = Counter(
+    "groundswell_flush_failures_total", "Writes that ClickHouse did not take and were repeated.", ()
+)
+VISIBLE_SECONDS = Histogram(
+    "groundswell_event_to_visible_seconds",
+    "From the append time of a flush's oldest record to the moment that the views show it.",
+    (),
+    buckets=_SECONDS,
+)
+WAITING = Gauge(
+    "groundswell_waiting_for_clickhouse",
+    "1 while a flush is being repeated because ClickHouse does not take it.",
+    (),
+    multiprocess_mode="livemax",
+)
+
+ALL = (
+    READ,
+    COUNTED,
+    DUPLICATES,
+    DEAD,
+    MARKERS,
+    TOKENS_BEYOND_LIMIT,
+    LAG,
+    FLUSH_SECONDS,
+    FLUSHED_ROWS,
+    FLUSH_FAILURES,
+    VISIBLE_SECONDS,
+    WAITING,
+)
+
+
+def markdown_table() -> str:
+    """The metrics as a Markdown table: name, type, labels, meaning."""
+    rows = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
+    for metric in ALL:
+        (described,) = metric.describe()
+        suffix = "_total" if described.type == "counter" else ""
+        labels = " ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001 - no public way to ask
+        rows.append(f"| `{described.name}{suffix}` | {described.type} | {labels} | {described.documentation} |")
+    return "\n".join(rows) + "\n"
+
+
+def serve(port: int) -> int:
+    """Serve ``/metrics`` on 127.0.0.1: on ``port``, or the next free one; returns which."""
+    for candidate in range(port, port + _MOST_PORTS):
+        try:
+            start_http_server(candidate, addr="127.0.0.1")
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            continue
+        if candidate != port:
+            structlog.get_logger().warning("metrics port taken, next free one used", taken=port, used=candidate)
+        return candidate
+    raise GroundswellError(
+        f"No free port for metrics from {port} to {port + _MOST_PORTS - 1}: set GROUNDSWELL_METRICS_PORT to a free one."
+    )

@@ -1,0 +1,209 @@
+"""One partition being counted: from chunks of its log to rows that may be written, and the offset to commit.
+
+Nothing is loaded: counting begins at a true segment start with empty counters, after a horizon of earlier records
+from which only ids are taken. Pure: no Kafka, no ClickHouse, no clock.
+"""
+
+import numpy as np
+import polars as pl
+from msgspec import Struct
+
+from schemas.counters import COUNTERS
+from schemas.event import Event
+from streams import segments
+from streams.arrays import Bools, Int64s
+from streams.chunk import Chunk
+from streams.columns import archive_rows, event_columns
+from streams.count import Additions, count, merge
+from streams.decode import Decoded, Refusal, decode
+from streams.duplicates import Horizon, Seen
+from streams.extract import extract
+from streams.match import Matcher
+from streams.segments import Segment, SegmentRule
+
+_NEVER_MS = 2**62
+
+
+class Counting(Struct, frozen=True):
+    """What counting goes by; the same for every partition of a topic."""
+
+    segment: SegmentRule
+    horizon: Horizon
+    matcher: Matcher
+    archive: str
+
+
+class Account(Struct):
+    """What became of a segment's records so far: read = counted + duplicates + dead + markers."""
+
+    last_offset: int
+    read: int = 0
+    counted: int = 0
+    duplicates: int = 0
+    dead: int = 0
+    markers: int = 0
+
+
+class Taken(Struct, frozen=True):
+    """What one chunk came to: the records refused, by position in it, and how many were what."""
+
+    chunk: Chunk
+    refused: list[tuple[int, Refusal]]
+    tokens_beyond_limit: int = 0
+    read: int = 0
+    counted: int = 0
+    duplicates: int = 0
+    markers: int = 0
+
+
+class Flush(Struct, frozen=True):
+    """Everything counted up to a position and not yet written, and that position: taken in one step.
+
+    ``commit`` is the offset that may be committed once the rows are written: the start of the position's segment.
+    """
+
+    additions: list[Additions]
+    archive: list[pl.DataFrame]
+    accounts: dict[int, Account]
+    commit: int
+    records: int
+    oldest_ms: int
+
+
+class Partition:
+    """The counters of one partition, of the segments that are not yet wholly written."""
+
+    def __init__(self, counting: Counting, start: int, position: int) -> None:
+        """``start`` is the offset to count from, ``position`` the one to read from, at most a horizon earlier."""
+        self.start = start
+        self.next_offset = position
+        self._counting = counting
+        self._seen = Seen(counting.horizon)
+        self.segment: Segment | None = None
+        self._accounts: dict[int, Account] = {}
+        self._pending: list[Additions] = []
+        self._archive: list[pl.DataFrame] = []
+        self._cumulative: Additions | None = None
+        self._oldest_ms = _NEVER_MS
+        self.pending_records = 0
+
+    def take(self, chunk: Chunk) -> Taken:
+        """Count a chunk; chunks come in offset order, without a gap but for holes of the log itself."""
+        self.next_offset = int(chunk.offsets[-1]) + 1
+        warm_up = int(np.searchsorted(chunk.offsets, self.start))
+        if warm_up:
+            self._remember(chunk.part(0, warm_up))
+            chunk = chunk.part(warm_up, len(chunk))
+        if not len(chunk):
+            return Taken(chunk, [])
+        pieces = segments.cut(self._counting.segment, self.segment, chunk.offsets, chunk.append_times_ms)
+        self.segment = pieces[-1][0]
+        segment_of = segments.segment_of_each(pieces, len(chunk))
+        decoded = decode(chunk.values, chunk.append_times_ms.tolist(), chunk.headers)
+        positions = np.array(decoded.positions, dtype=np.int64)
+        duplicate = self._mark(decoded, positions, chunk)
+        fresh = np.flatnonzero(~duplicate)
+        beyond = self._count(decoded.events, fresh, positions, segment_of, chunk)
+        self._account(pieces, chunk, segment_of, decoded, positions, duplicate)
+        self._oldest_ms = min(self._oldest_ms, int(chunk.append_times_ms[0]))
+        self.pending_records += len(chunk)
+        return Taken(
+            chunk=chunk,
+            refused=decoded.refused,
+            tokens_beyond_limit=beyond,
+            read=len(chunk),
+            counted=len(fresh),
+            duplicates=int(duplicate.sum()),
+            markers=len(decoded.markers),
+        )
+
+    def _remember(self, chunk: Chunk) -> None:
+        """Take in the ids of records before the start."""
+        decoded = decode(chunk.values, chunk.append_times_ms.tolist(), chunk.headers)
+        self._mark(decoded, np.array(decoded.positions, dtype=np.int64), chunk)
+
+    def _mark(self, decoded: Decoded, positions: Int64s, chunk: Chunk) -> Bools:
+        sources = pl.Series([event.source for event in decoded.events], dtype=pl.String)
+        event_ids = pl.Series([event.event_id for event in decoded.events], dtype=pl.String)
+        return self._seen.mark(sources, event_ids, chunk.offsets[positions], chunk.append_times_ms[positions])
+
+    def _count(self, events: list[Event], fresh: Int64s, positions: Int64s, segment_of: Int64s, chunk: Chunk) -> int:
+        if not len(fresh):
+            return 0
+        if len(fresh) < len(events):
+            events = [events[index] for index in fresh.tolist()]
+        positions = positions[fresh]
+        texts = pl.Series([event.text for event in events], dtype=pl.String)
+        hashtags = pl.Series([event.hashtags for event in events], dtype=pl.List(pl.String))
+        accounts = pl.Series([event.accounts for event in events], dtype=pl.List(pl.String))
+        columns = event_columns(events, segment_of[positions])
+        extracted = extract(texts, columns["source"], hashtags, accounts)
+        matches = self._counting.matcher.match(extracted.tokens, texts)
+        self._pending.append(count(columns, extracted.tokens, matches))
+        if self._counting.archive != "off":
+            kept = archive_rows(events, extracted.tokens, matches, chunk, positions, self._counting.archive == "all")
+            if len(kept):
+                self._archive.append(kept)
+        return extracted.beyond_limit
+
+    def _account(
+        self,
+        pieces: list[tuple[Segment, int]],
+        chunk: Chunk,
+        segment_of: Int64s,
+        decoded: Decoded,
+        positions: Int64s,
+        duplicate: Bools,
+    ) -> None:
+        refused = segment_of[[position for position, _ in decoded.refused]]
+        markers = segment_of[decoded.markers]
+        fresh, repeated = segment_of[positions[~duplicate]], segment_of[positions[duplicate]]
+        for index, (segment, begin) in enumerate(pieces):
+            end = pieces[index + 1][1] if index + 1 < len(pieces) else len(chunk)
+            account = self._accounts.setdefault(segment.start, Account(0))
+            account.last_offset = int(chunk.offsets[end - 1])
+            account.read += end - begin
+            account.counted += int((fresh == segment.start).sum())
+            account.duplicates += int((repeated == segment.start).sum())
+            account.dead += int((refused == segment.start).sum())
+            account.markers += int((markers == segment.start).sum())
+
+    def begin_flush(self) -> Flush | None:
+        """What is to be written now, with the position that it reaches; None when there is nothing new.
+
+        One step: whatever is taken later belongs to the next flush.
+        """
+        if not self.pending_records or self.segment is None:
+            return None
+        accounts = {name: Account(**_fields(account)) for name, account in self._accounts.items()}
+        flush = Flush(self._pending, self._archive, accounts, self.segment.start, self.pending_records, self._oldest_ms)
+        self._pending, self._archive, self.pending_records, self._oldest_ms = [], [], 0, _NEVER_MS
+        self._accounts = {name: account for name, account in self._accounts.items() if name == self.segment.start}
+        return flush
+
+    def changed_rows(self, flush: Flush) -> Additions:
+        """The rows that ``flush`` changed, as they stand since their segment's start. Flushes come in order."""
+        if not flush.additions:
+            return {}
+        added = merge(flush.additions)
+        if self._cumulative is None:
+            self._cumulative = added
+            return added
+        total = merge([self._cumulative, added])
+        changed = {
+            counter.table: total[counter.table].join(added[counter.table], on=["segment", *counter.key], how="semi")
+            for counter in COUNTERS
+        }
+        self._cumulative = total
+        return changed
+
+    def written(self, flush: Flush) -> None:
+        """Forget the counters of segments that ``flush`` has brought to their end."""
+        if self._cumulative is not None:
+            self._cumulative = {
+                table: rows.filter(pl.col("segment") >= flush.commit) for table, rows in self._cumulative.items()
+            }
+
+
+def _fields(account: Account) -> dict[str, int]:
+    return {name: getattr(account, name) for name in Account.__struct_fields__}

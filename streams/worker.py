@@ -1,0 +1,259 @@
+"""The worker: owned partitions, the flush that makes their counts visible, and the order that keeps them exact.
+
+The order of a flush: take what is counted together with the position it reaches, in one step; dead letters
+acknowledged; counters and archive acknowledged; then the ``segments`` rows, which make it count; only then may the
+position's segment start be committed.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import polars as pl
+import structlog
+from faust import App
+from faust.types import TP
+from msgspec import Struct
+
+from schemas.counters import ACCOUNT, COUNTERS
+from schemas.topics import EVENTS, MARKER_HEADER
+from streams import dead_letters, metrics
+from streams.chunk import Chunk, Start
+from streams.count import Additions
+from streams.errors import GroundswellError
+from streams.partition import Counting, Flush, Partition, Taken
+from streams.sink import Sink, UnavailableError
+from streams.transport import TOMBSTONE, Consumer
+
+MOST_PENDING_BYTES = 128 * 1024 * 1024
+"""Bytes of record values that are counted and not yet written, at most: beyond it, reading waits for ClickHouse."""
+
+_BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_SAY_EVERY_S = 60
+_MARKER_EVERY_S = 60
+_ACCOUNT = ("last_offset", *ACCOUNT)
+
+log = structlog.get_logger()
+
+
+class _Part(Struct, frozen=True):
+    """One partition's share of a flush, with the dead letters that must be acknowledged before it."""
+
+    tp: TP
+    partition: Partition
+    start: Start
+    flush: Flush
+    dead_letters: list["asyncio.Future[Any]"]
+
+
+class Worker:
+    """Counts the partitions that the consumer group assigns to this process."""
+
+    def __init__(self, app: App, counting: Counting, sink: Sink, topic_id: str, rules: Mapping[str, int]) -> None:
+        self.failure: BaseException | None = None
+        self._app = app
+        self._topic_id = topic_id
+        self._counting = counting
+        self._sink = sink
+        self._rules = dict(rules)
+        self._owned: dict[TP, tuple[Start, Partition]] = {}
+        self._dead_letters: dict[TP, list[asyncio.Future[Any]]] = {}
+        self._marked_at_s: dict[TP, float] = {}
+        self._pending_bytes = 0
+        self._room = asyncio.Event()
+        self._one_flush = asyncio.Lock()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="sink")
+
+    @property
+    def _consumer(self) -> Consumer:
+        consumer = self._app.consumer
+        assert isinstance(consumer, Consumer)
+        return consumer
+
+    async def fail(self, error: BaseException) -> None:
+        """End the worker: a broken promise is never counted on from."""
+        self.failure = self.failure or error
+        await self._app.crash(error)
+
+    async def take(self, tp: TP, chunk: Chunk) -> None:
+        """Count one chunk; waits while too much is not yet written."""
+        while self._pending_bytes > MOST_PENDING_BYTES:
+            self._room.clear()
+            await self._room.wait()
+        if chunk.start is not self._consumer.starts.get(tp):
+            return  # of an assignment that has ended: its records are read again
+        partition = await self._own(tp, chunk.start)
+        await self._check_whole(tp, partition, chunk)
+        taken = partition.take(chunk)
+        self._pending_bytes += sum(len(value) for value in taken.chunk.values if value)
+        for letter in dead_letters.dead_letters(taken.chunk, tp.partition, taken.refused):
+            value = TOMBSTONE if letter.value is None else letter.value
+            sent = await self._app.producer.send(dead_letters.TOPIC, letter.key, value, None, None, letter.headers)
+            self._dead_letters.setdefault(tp, []).append(asyncio.ensure_future(sent))
+        self._measure(tp, taken)
+
+    async def _own(self, tp: TP, start: Start) -> Partition:
+        owned = self._owned.get(tp)
+        if owned and owned[0] is start:
+            return owned[1]
+        if start.committed is None:
+            if not await self._consumer.commit_start(tp, start.offset):
+                raise RuntimeError(f"{tp}: the start {start.offset} could not be committed")
+        elif start.committed < start.log_start:
+            raise GroundswellError(
+                f"Records {start.committed} to {start.log_start - 1} of {tp.topic}, partition {tp.partition}, are gone "
+                "from Kafka before they were wholly counted: no count from here on would be exact. `groundswell "
+                "doctor` explains what can be done."
+            )
+        partition = Partition(self._counting, start.offset, start.position)
+        self._owned[tp] = start, partition
+        self._dead_letters.pop(tp, None)
+        return partition
+
+    async def _check_whole(self, tp: TP, partition: Partition, chunk: Chunk) -> None:
+        """Holes are the log's own (aborted transactions) unless the broker has deleted what was to come next."""
+        expected, first = partition.next_offset, int(chunk.offsets[0])
+        if first == expected:
+            return
+        if first < expected:
+            raise RuntimeError(f"{tp}: offset {first} was delivered again after {expected - 1}")
+        if await self._consumer.log_start(tp) > max(expected, partition.start):
+            raise GroundswellError(
+                f"Records from {expected} to {first - 1} of {tp.topic}, partition {tp.partition}, were deleted from "
+                "Kafka before they were counted: raise the topic's retention.ms, or add workers."
+            )
+
+    def _measure(self, tp: TP, taken: Taken) -> None:
+        partition = str(tp.partition)
+        metrics.READ.labels(partition).inc(taken.read)
+        metrics.COUNTED.labels(partition).inc(taken.counted)
+        metrics.DUPLICATES.labels(partition).inc(taken.duplicates)
+        metrics.MARKERS.labels(partition).inc(taken.markers)
+        metrics.TOKENS_BEYOND_LIMIT.inc(taken.tokens_beyond_limit)
+        for _, refusal in taken.refused:
+            metrics.DEAD.labels(partition, str(refusal.reason)).inc()
+        log_end = self._consumer.log_end(tp)
+        if log_end is not None and len(taken.chunk):
+            metrics.LAG.labels(partition).set(max(0, log_end - int(taken.chunk.offsets[-1]) - 1))
+
+    def drop(self) -> None:
+        """Forget every partition: they are being given to somebody, who counts from their segments' starts."""
+        self._owned.clear()
+        self._dead_letters.clear()
+        self._release_pending()
+
+    def _release_pending(self) -> None:
+        self._pending_bytes = 0
+        self._room.set()
+
+    async def flush(self) -> None:
+        """Write all that is counted, however long ClickHouse takes."""
+        async with self._one_flush:
+            parts = self._begin()
+            if not parts:
+                return
+            begun_s = time.monotonic()
+            for part in parts:
+                for sent in part.dead_letters:
+                    await sent
+            await self._write_until_taken(parts)
+            self._done(parts, time.monotonic() - begun_s)
+
+    def _begin(self) -> list[_Part]:
+        """Take what is counted of every partition, in one step of the event loop."""
+        parts = []
+        for tp, (start, partition) in self._owned.items():
+            flush = partition.begin_flush()
+            if flush:
+                parts.append(_Part(tp, partition, start, flush, self._dead_letters.pop(tp, [])))
+        self._release_pending()
+        return parts
+
+    async def _write_until_taken(self, parts: list[_Part]) -> None:
+        loop = asyncio.get_running_loop()
+        rows = await loop.run_in_executor(self._pool, _changed_rows, parts)
+        failures, said_s = 0, 0.0
+        while True:
+            owned = [part for part in parts if self._owned.get(part.tp, (None,))[0] is part.start]
+            try:
+                await loop.run_in_executor(self._pool, self._write, owned, rows)
+            except UnavailableError as error:
+                failures += 1
+                metrics.FLUSH_FAILURES.inc()
+                metrics.WAITING.set(1)
+                if time.monotonic() - said_s > _SAY_EVERY_S:
+                    said_s = time.monotonic()
+                    log.warning("ClickHouse does not take rows; waiting, nothing is lost", error=str(error)[:300])
+                await asyncio.sleep(_BACK_OFF_S[min(failures, len(_BACK_OFF_S)) - 1])
+            else:
+                metrics.WAITING.set(0)
+                return
+
+    def _write(self, parts: list[_Part], rows: Mapping[TP, Mapping[str, pl.DataFrame]]) -> None:
+        """In a thread of its own: one insert a table for all partitions, the accounts last."""
+        for counter in COUNTERS:
+            self._insert(counter.table, [self._ruled(part, rows[part.tp].get(counter.table)) for part in parts])
+        archived = [
+            self._of(part, frame).with_columns(generation=pl.lit(part.start.generation, dtype=pl.UInt64))
+            for part in parts
+            for frame in part.flush.archive
+        ]
+        self._insert("archive", archived)
+        self._insert("segments", [self._accounts(part) for part in parts])
+
+    def _insert(self, table: str, frames: Sequence[pl.DataFrame | None]) -> None:
+        present = [frame for frame in frames if frame is not None and len(frame)]
+        if present:
+            rows = pl.concat(present)
+            self._sink.write(table, rows)
+            metrics.FLUSHED_ROWS.labels(table).inc(len(rows))
+
+    def _of(self, part: _Part, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.with_columns(topic_id=pl.lit(self._topic_id), partition=pl.lit(part.tp.partition, dtype=pl.UInt32))
+
+    def _ruled(self, part: _Part, rows: pl.DataFrame | None) -> pl.DataFrame | None:
+        if rows is None:
+            return None
+        rules = pl.col("campaign").replace_strict(self._rules, return_dtype=pl.UInt64)
+        return self._of(part, rows).with_columns(rules=rules)
+
+    def _accounts(self, part: _Part) -> pl.DataFrame:
+        """The rows that end a flush: one a segment and campaign."""
+        rows = [
+            (segment, campaign, version, part.start.generation, *(getattr(account, name) for name in _ACCOUNT))
+            for segment, account in part.flush.accounts.items()
+            for campaign, version in self._rules.items()
+        ]
+        schema = {"segment": pl.UInt64, "campaign": pl.String, "rules": pl.UInt64, "generation": pl.UInt64}
+        schema |= dict.fromkeys(_ACCOUNT, pl.UInt64)
+        return self._of(part, pl.DataFrame(rows, schema=schema, orient="row"))
+
+    def _done(self, parts: list[_Part], seconds: float) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        metrics.FLUSH_SECONDS.observe(seconds)
+        for part in parts:
+            if self._owned.get(part.tp, (None,))[0] is part.start:
+                part.partition.written(part.flush)
+                self._consumer.committable[part.tp] = part.flush.commit
+                metrics.VISIBLE_SECONDS.observe(max(0, now_ms - part.flush.oldest_ms) / 1000)
+
+    async def close_idle_segments(self) -> None:
+        """Append a marker to each partition whose open segment has lasted its time and hears nothing more."""
+        now_ms = time.time_ns() // 1_000_000
+        for tp, (_, partition) in list(self._owned.items()):
+            segment = partition.segment
+            if segment is None or now_ms < segment.start_time_ms + self._counting.segment.age_ms:
+                continue
+            if time.monotonic() - self._marked_at_s.get(tp, -_MARKER_EVERY_S) < _MARKER_EVERY_S:
+                continue
+            self._marked_at_s[tp] = time.monotonic()
+            sent = await self._app.producer.send(
+                EVENTS.name, None, TOMBSTONE, tp.partition, None, [(MARKER_HEADER, b"1")]
+            )
+            await sent
+
+
+def _changed_rows(parts: list[_Part]) -> dict[TP, Additions]:
+    return {part.tp: part.partition.changed_rows(part.flush) for part in parts}
