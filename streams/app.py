@@ -101,20 +101,14 @@ def _register(app: faust.App, worker: Worker, settings: Settings) -> None:
     async def count(stream: Any) -> None:
         async for chunk in stream:
             message = stream.current_event.message
-            try:
+            async with worker.ending_on_error():
                 assert isinstance(chunk, Chunk)
                 await worker.take(TP(message.topic, message.partition), chunk)
-            except Exception as error:
-                await worker.fail(error)
-                raise
 
-    @app.timer(settings.flush_interval_s)  # type: ignore[untyped-decorator]  # Faust's
+    @app.task  # type: ignore[untyped-decorator]  # Faust's
     async def flush() -> None:
-        try:
-            await worker.flush()
-        except Exception as error:
-            await worker.fail(error)
-            raise
+        async with worker.ending_on_error():
+            await worker.flush_every(settings.flush_interval_s)
 
     @app.timer(_IDLE_CHECK_S)  # type: ignore[untyped-decorator]  # Faust's
     async def close_idle_segments() -> None:
@@ -134,6 +128,8 @@ def _run(app: faust.App, settings: Settings) -> None:
     log = structlog.get_logger()
     log.info("worker starts", kafka=settings.kafka_bootstrap, clickhouse=clickhouse.shown(settings))
     try:
-        app.Worker(loglevel=logging.WARNING, redirect_stdouts=False, quiet=True).execute_from_commandline()
+        worker = app.Worker(loglevel=logging.WARNING, redirect_stdouts=False, quiet=True)
+        worker.spinner = None  # a log is no terminal
+        worker.execute_from_commandline()
     except SystemExit as stopped:
         log.info("worker stopped", code=stopped.code)

@@ -9,7 +9,7 @@ record is refused by anything but the definition.
 import json
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -266,16 +266,17 @@ def _with_defaults(event: dict[str, Any], event_id: Any, time: Any) -> dict[str,
     return event
 
 
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def _rfc3339_ms(time: Any) -> int | None:
-    if not isinstance(time, str):
+    if not isinstance(time, str) or not _RFC3339.fullmatch(time):
         return None
     try:
-        moment = datetime.fromisoformat(time)
+        return (datetime.fromisoformat(time.upper()) - _EPOCH) // timedelta(milliseconds=1)
     except ValueError:
         return None
-    if moment.tzinfo is None or "T" not in time.upper():
-        return None
-    return int(moment.timestamp() * 1000 // 1)
 
 
 def _event(body: dict[str, Any]) -> Event | Refusal:

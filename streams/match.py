@@ -14,7 +14,8 @@ from streams.tokens.accounts import fold_account
 from streams.tokens.hashtags import fold_hashtag
 
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
-_WORD = r"\p{L}\p{M}\p{N}_"
+_SPACED = r"[\p{L}\p{M}\p{N}_--\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+"""What continues a word, in scripts that write spaces between words."""
 
 
 class Matcher:
@@ -26,8 +27,8 @@ class Matcher:
             (kind, token, campaign.name)
             for campaign in campaigns
             for kind, token in sorted(
-                {("hashtag", fold_hashtag(tag)) for tag in campaign.hashtags}
-                | {("account", fold_account(account)) for account in campaign.accounts}
+                {("hashtag", fold_hashtag(tag.lstrip("#＃"))) for tag in campaign.hashtags}
+                | {("account", fold_account(account.lstrip("@＠"))) for account in campaign.accounts}
             )
         ]
         schema = pl.Schema({"kind": pl.String(), "token": pl.String(), "campaign": pl.String()})
@@ -55,8 +56,8 @@ class Matcher:
 def _pattern(keyword: str) -> str:
     """A keyword as a regular expression on NFKC text: whole words, in scripts that write spaces between words."""
     word = unicodedata.normalize("NFKC", keyword.strip())
-    before = "" if _unspaced(word[0]) else f"(?:^|[^{_WORD}])"
-    after = "" if _unspaced(word[-1]) else f"(?:$|[^{_WORD}])"
+    before = "" if _unspaced(word[0]) else f"(?:^|[^{_SPACED}])"
+    after = "" if _unspaced(word[-1]) else f"(?:$|[^{_SPACED}])"
     return f"{before}{re.escape(word)}{after}"
 
 

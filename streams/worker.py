@@ -7,8 +7,9 @@ position's segment start be committed.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any
 
 import polars as pl
@@ -72,10 +73,15 @@ class Worker:
         assert isinstance(consumer, Consumer)
         return consumer
 
-    async def fail(self, error: BaseException) -> None:
-        """End the worker: a broken promise is never counted on from."""
-        self.failure = self.failure or error
-        await self._app.crash(error)
+    @asynccontextmanager
+    async def ending_on_error(self) -> AsyncIterator[None]:
+        """End the worker on any error within: Faust would take the chunk for done and go on."""
+        try:
+            yield
+        except Exception as error:
+            self.failure = self.failure or error
+            await self._app.crash(error)
+            raise
 
     async def take(self, tp: TP, chunk: Chunk) -> None:
         """Count one chunk; waits while too much is not yet written."""
@@ -147,6 +153,13 @@ class Worker:
     def _release_pending(self) -> None:
         self._pending_bytes = 0
         self._room.set()
+
+    async def flush_every(self, interval_s: float) -> None:
+        """Flush again and again, until the app stops."""
+        while not self._app.should_stop:
+            begun_s = time.monotonic()
+            await self.flush()
+            await self._app.sleep(max(0.0, interval_s - (time.monotonic() - begun_s)))
 
     async def flush(self) -> None:
         """Write all that is counted, however long ClickHouse takes."""

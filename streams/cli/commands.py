@@ -31,6 +31,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 campaigns_app = typer.Typer(help="Campaign files: what each campaign counts.", no_args_is_help=True)
+app.command("demo")(running.demo)
 app.command("up")(running.up)
 app.add_typer(campaigns_app, name="campaigns")
 

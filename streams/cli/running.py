@@ -1,13 +1,28 @@
 """``up`` and ``demo``: the commands that run a whole stack."""
 
 import sys
-from typing import Annotated
+import time
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Self
 
+import msgspec
 import typer
 from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 
-from streams import settings
+from streams import clickhouse, moments, settings
+from streams.cli.demo import Counts, Player, demo_settings, differences, look, start_afresh, wait_until_counted
+from streams.cli.demo_view import render
+from streams.errors import GroundswellError
+
+if TYPE_CHECKING:
+    from deploy.stack import Stack
+
+_LOOK_EVERY_S = 0.5
+_PLAIN_EVERY_S = 5.0
+_MOST_DIFFERENCES = 20
 
 Workers = Annotated[int, typer.Option(min=0, max=256, help="Worker processes; 0 for none.")]
 
@@ -34,3 +49,110 @@ def show(addresses: dict[str, str]) -> None:
     for name, address in addresses.items():
         table.add_row(name, address)
     Console(file=sys.stdout).print(table)
+
+
+def demo(
+    duration: Annotated[str, typer.Option(help="How long the launch is played: 60s, 5m.")] = "60s",
+    leave: Annotated[bool, typer.Option("--exit", help="Stop after the duration, print a summary.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Watch a launch being counted: runs everything, plays #ENDviolence + #FriendshipDay, and shows the counts live.
+
+    It keeps a data folder of its own and begins afresh each time.
+    """
+    from deploy.stack import Stack  # noqa: PLC0415 - of the extra `embedded`
+
+    duration_s = moments.span(duration).total_seconds()
+    chosen = demo_settings(settings.load())
+    start_afresh(chosen)
+    console = Console(stderr=True)
+    with Stack(chosen, workers=1, progress=lambda line: console.print(line, style="dim")) as stack:
+        _play(stack, chosen, duration_s, leave=leave, as_json=as_json)
+
+
+def _play(stack: "Stack", chosen: settings.Settings, duration_s: float, *, leave: bool, as_json: bool) -> None:
+    client = clickhouse.connect_read_only(chosen)
+    begun = datetime.now(UTC) - timedelta(days=2)  # late events of the launch are to be seen too
+    player = Player(chosen, duration_s)
+    started_s = time.monotonic()
+    with Screen(stack.addresses(), duration_s) as screen:
+
+        def show(counts: Counts) -> None:
+            stack.check()
+            screen.show(counts, player.sent, time.monotonic() - started_s)
+
+        player.start()
+        try:
+            while player.playing:
+                show(look(client, begun))
+                time.sleep(_LOOK_EVERY_S)
+            if player.failure is None and not leave:
+                while True:
+                    show(look(client, begun))
+                    time.sleep(_LOOK_EVERY_S)
+        except KeyboardInterrupt:
+            player.stop()
+        if player.failure is not None:
+            raise player.failure
+        counts = wait_until_counted(client, begun, player.sent, show)
+    _summary(counts, player, differences(client, player.truth), as_json=as_json)
+
+
+class Screen:
+    """The live view on a terminal; elsewhere a line every few seconds."""
+
+    def __init__(self, addresses: dict[str, str], duration_s: float) -> None:
+        self._addresses = addresses
+        self._duration_s = duration_s
+        self._console = Console(stderr=True)
+        self._live = Live(console=self._console, screen=True, auto_refresh=False) if self._console.is_terminal else None
+        self._said_s = 0.0
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def show(self, counts: Counts, sent: int, elapsed_s: float) -> None:
+        """Show what is counted by now."""
+        if self._live:
+            view = render(counts, sent, elapsed_s, self._duration_s, self._addresses)
+            self._live.update(view, refresh=True)
+        elif elapsed_s - self._said_s >= _PLAIN_EVERY_S:
+            self._said_s = elapsed_s
+            self._console.print(f"{elapsed_s:.0f} s: {sent:,} sent, {counts.read:,} read, {counts.counted:,} counted")
+
+
+def _summary(counts: Counts, player: Player, wrong: list[str], *, as_json: bool) -> None:
+    truth = player.truth
+    totals = {
+        "sent": player.sent,
+        "events": truth.events,
+        "read": counts.read,
+        "counted": counts.counted,
+        "duplicates": counts.duplicates,
+        "dead_letters": counts.dead,
+        "markers": counts.markers,
+        "differences": len(wrong),
+    }
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(totals).decode() + "\n")
+    else:
+        sys.stdout.write(
+            f"Sent {player.sent:,} records: {truth.events:,} events and {truth.duplicates:,} of them sent twice.\n"
+            f"Read {counts.read:,} = {counts.counted:,} counted + {counts.duplicates:,} duplicates"
+            f" + {counts.dead:,} dead letters + {counts.markers:,} markers.\n"
+        )
+        keys = len(truth.events_by) + len(truth.posts_by)
+        if not wrong:
+            sys.stdout.write(f"Every one of {keys:,} totals equals what was played.\n")
+    if wrong or counts.read != player.sent or counts.counted != truth.events:
+        for line in wrong[:_MOST_DIFFERENCES]:
+            sys.stderr.write(line + "\n")
+        raise GroundswellError(f"{len(wrong)} totals differ from what was played: this is a fault of ours, report it.")

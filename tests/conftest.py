@@ -1,0 +1,15 @@
+"""What several test modules share: one real broker for the whole session."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.kafka.broker import Broker
+from deploy.ports import free_port
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A running broker; ``kafka.bootstrap`` is its address. Tests use topics and groups of their own names."""
+    with Broker(tmp_path_factory.mktemp("kafka"), free_port(), progress=print) as broker:
+        yield broker

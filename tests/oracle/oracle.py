@@ -1,0 +1,173 @@
+"""The oracle: the log and the campaigns in, what Groundswell must have counted out."""
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.oracle.log import Campaign, Log, Record
+from tests.oracle.tokens import KINDS, Tokens, extract, fold, given
+from tests.oracle.verdict import REASONS, Refused, is_marker, judge
+
+WINDOW_S = 10
+MAX_TOKENS = 64
+EVERY = "*"
+# Scripts written without spaces: a keyword in them is found anywhere.
+UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
+
+Rows = dict[tuple[Any, ...], tuple[int, ...]]
+"""A view: measures by key, both in the order of the contract's columns; ``window_start`` in seconds."""
+
+
+@dataclass(slots=True)
+class Expected:
+    """What must stand where, once the whole log is counted.
+
+    ``verdicts``: by (partition, offset) ``counted``, ``duplicate``, ``marker`` or the reason of a dead letter.
+    ``account``: by partition the numbers ``read``, ``counted``, ``duplicates``, ``dead`` and ``markers``.
+    ``views``: ``token_counts``, ``engagement`` and ``spellings``.
+    """
+
+    verdicts: dict[tuple[int, int], str] = field(default_factory=dict)
+    account: dict[int, dict[str, int]] = field(default_factory=dict)
+    views: dict[str, Rows] = field(default_factory=dict)
+
+
+def expect(
+    log: Log,
+    campaigns: Sequence[Campaign] = (),
+    *,
+    horizon_records: int = 1_048_576,
+    horizon_ms: int = 3_600_000,
+    truth: Mapping[bytes, Tokens] | None = None,
+) -> Expected:
+    """Count ``log`` by the contract.
+
+    ``truth`` tells for a record's value what the text in it holds; a text that it does not tell of is extracted the
+    simple way (``tokens.extract``).
+    """
+    expected = Expected()
+    matchers = [_Matcher(one) for one in campaigns]
+    sums: dict[str, defaultdict[tuple[Any, ...], list[int]]] = {
+        name: defaultdict(lambda: [0, 0]) for name in ("token_counts", "engagement", "spellings")
+    }
+    for partition, records in log.items():
+        seen: defaultdict[tuple[str, str], list[Record]] = defaultdict(list)
+        for record in records:
+            verdict, event = _verdict(record, seen, horizon_records, horizon_ms)
+            expected.verdicts[partition, record.offset] = verdict
+            if verdict == "counted":
+                told = (truth or {}).get(record.value or b"")
+                _count(event, told or extract(event.get("text", ""), event["source"]), matchers, sums)
+        expected.account[partition] = _account(expected.verdicts[partition, record.offset] for record in records)
+    expected.views = {name: {key: tuple(row) for key, row in rows.items()} for name, rows in sums.items()}
+    expected.views["spellings"] = {key: row[:1] for key, row in expected.views["spellings"].items()}
+    return expected
+
+
+def _verdict(
+    record: Record, seen: defaultdict[tuple[str, str], list[Record]], horizon_records: int, horizon_ms: int
+) -> tuple[str, dict[str, Any]]:
+    if is_marker(record.headers):
+        return "marker", {}
+    try:
+        event = judge(record)
+    except Refused as refused:
+        return refused.reason, {}
+    accepted = seen[event["source"], event["event_id"]]
+    # Append times may step back when a partition's leader changes: every earlier copy is asked, not only the last.
+    duplicate = any(
+        one.offset >= record.offset - horizon_records and one.append_time_ms >= record.append_time_ms - horizon_ms
+        for one in accepted
+    )
+    accepted.append(record)
+    return ("duplicate" if duplicate else "counted"), event
+
+
+def _account(verdicts: Iterable[str]) -> dict[str, int]:
+    found = Counter(verdicts)
+    return {
+        "read": found.total(),
+        "counted": found["counted"],
+        "duplicates": found["duplicate"],
+        "dead": sum(found[reason] for reason in REASONS),
+        "markers": found["marker"],
+    }
+
+
+def tokens_of(event: Mapping[str, Any], in_text: Tokens) -> dict[str, list[tuple[str, str]]]:
+    """An event's tokens by kind, as pairs of token and spelling: at most 64 distinct ones of a kind."""
+    found = {"hashtag": in_text.hashtag, "emoji": in_text.emoji, "account": in_text.account}
+    for kind, name in (("hashtag", "hashtags"), ("account", "accounts")):
+        if name in event:
+            found[kind] = given(event[name], kind)
+    kept = {}
+    for kind, pairs in found.items():
+        first = set(list(dict.fromkeys(token for token, _ in pairs))[:MAX_TOKENS])
+        kept[kind] = [(token, spelling) for token, spelling in pairs if token in first]
+    return kept
+
+
+class _Matcher:
+    """A campaign with its words folded."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.name = campaign.name
+        self.wanted = {
+            kind: {token for token, _ in given(words, kind)}
+            for kind, words in (("hashtag", campaign.hashtags), ("account", campaign.accounts))
+        }
+        self.keywords = [fold(keyword) for keyword in campaign.keywords]
+
+    def matches(self, tokens: Mapping[str, list[tuple[str, str]]], folded_text: str) -> bool:
+        """Whether an event with these tokens and this text is one of the campaign's."""
+        if any(token in wanted for kind, wanted in self.wanted.items() for token, _ in tokens[kind]):
+            return True
+        return any(_occurs(keyword, folded_text) for keyword in self.keywords)
+
+
+def _occurs(keyword: str, text: str) -> bool:
+    start = text.find(keyword)
+    while start >= 0:
+        end = start + len(keyword)
+        before, after = text[start - 1 : start], text[end : end + 1]
+        if not (_joins(before) and _joins(keyword[0])) and not (_joins(keyword[-1]) and _joins(after)):
+            return True
+        start = text.find(keyword, start + 1)
+    return False
+
+
+def _joins(char: str) -> bool:
+    """Whether this character and another such make one word."""
+    if not char or unicodedata.name(char, "").startswith(UNSPACED):
+        return False
+    return char == "_" or unicodedata.category(char)[0] in "LMN"
+
+
+def _count(
+    event: Mapping[str, Any],
+    in_text: Tokens,
+    matchers: Sequence[_Matcher],
+    sums: Mapping[str, defaultdict[tuple[Any, ...], list[int]]],
+) -> None:
+    text = fold(event.get("text", ""))
+    tokens = tokens_of(event, in_text)
+    quantity = event.get("quantity", 1)
+    sign = (quantity > 0) - (quantity < 0)
+    window_start = event["event_time"] // (WINDOW_S * 1000) * WINDOW_S
+    where = (event["source"], event["event_type"])
+    for name in (EVERY, *(one.name for one in matchers if one.matches(tokens, text))):
+        place = (event.get("lang", ""), event.get("country", ""), "")
+        _add(sums["engagement"][(window_start, name, *where, *place)], 1, quantity)
+        for kind in KINDS:
+            for token, occurrences in Counter(token for token, _ in tokens[kind]).items():
+                _add(sums["token_counts"][(window_start, name, kind, token, *where)], sign, sign * occurrences)
+            # An event spells a token as it does first, so that a token's spellings add up to its posts.
+            for token, spelling in dict(reversed(tokens[kind])).items():
+                _add(sums["spellings"][name, kind, token, spelling], sign, 0)
+
+
+def _add(row: list[int], first: int, second: int) -> None:
+    row[0] += first
+    row[1] += second

@@ -1,0 +1,81 @@
+"""The contract's views as a reader finds them, and how they differ from what is expected."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+import httpx
+
+from tests.oracle.oracle import Rows
+
+_WINDOW = "toUnixTimestamp(window_start)"
+COLUMNS = {
+    "token_counts": (
+        (_WINDOW, "campaign", "kind", "token", "source", "event_type"),
+        ("posts", "occurrences"),
+    ),
+    "engagement": (
+        (_WINDOW, "campaign", "source", "event_type", "lang", "country", "sentiment"),
+        ("events", "quantity"),
+    ),
+    "spellings": (("campaign", "kind", "token", "spelling"), ("posts",)),
+}
+
+
+def views(clickhouse_url: str) -> dict[str, Rows]:
+    """The counting views of database ``groundswell``, summed per key as any reader would.
+
+    ``clickhouse_url`` may carry a user and a password. Raises ``RuntimeError`` with ClickHouse's words when a query
+    fails.
+    """
+    return {name: _read(clickhouse_url, name) for name in COLUMNS}
+
+
+def _read(clickhouse_url: str, view: str) -> Rows:
+    keys, measures = COLUMNS[view]
+    wanted = [*keys, *(f"sum({measure})" for measure in measures)]
+    sql = f"SELECT {', '.join(wanted)} FROM groundswell.{view} GROUP BY {', '.join(keys)} FORMAT JSONCompactEachRow"
+    answer = httpx.post(clickhouse_url, content=sql.encode(), timeout=120)
+    if answer.status_code != httpx.codes.OK:
+        raise RuntimeError(f"{view} cannot be read: {answer.text.strip()}")
+    rows: Rows = {}
+    # Not splitlines: a token may hold what Unicode takes for a line's end.
+    for line in answer.content.split(b"\n"):
+        if line:
+            row = json.loads(line)
+            rows[tuple(row[: len(keys)])] = tuple(int(measure) for measure in row[len(keys) :])
+    return rows
+
+
+def compare(
+    expected: Mapping[str, Mapping[Any, Any]], actual: Mapping[str, Mapping[Any, Any]], limit: int = 20
+) -> list[str]:
+    """One line per key whose measures differ, ``limit`` of them per view and a line for the rest; [] when all agree.
+
+    A row of nothing but zeros is the same as no row: what was undone leaves nothing to show. Made for views, it also
+    compares accounts (by partition, numbers by name).
+    """
+    lines = []
+    for view in sorted({*expected, *actual}):
+        want, have = _without_zeros(expected.get(view, {})), _without_zeros(actual.get(view, {}))
+        keys = sorted((key for key in {*want, *have} if want.get(key) != have.get(key)), key=str)
+        lines += [
+            f"{view} {_readable(key)}: expected {want.get(key, 'nothing')}, found {have.get(key, 'nothing')}"
+            for key in islice(keys, limit)
+        ]
+        if len(keys) > limit:
+            lines.append(f"{view}: and {len(keys) - limit} more of {len({*want, *have})} keys")
+    return lines
+
+
+def _without_zeros(rows: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: row for key, row in rows.items() if any(row.values() if isinstance(row, Mapping) else row)}
+
+
+def _readable(key: Any) -> str:
+    if isinstance(key, tuple) and isinstance(key[0], int):
+        window = datetime.fromtimestamp(key[0], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"({', '.join([window, *map(repr, key[1:])])})"
+    return repr(key)
