@@ -97,13 +97,18 @@ def decode(values: Sequence[bytes | None], append_times_ms: Sequence[int], heade
 def _decode_whole(values: Sequence[bytes | None], append_times_ms: Sequence[int]) -> list[Event] | None:
     """All values in one call, or None when a single one of them needs a closer look.
 
-    With as many lines as values, none of them empty, line i is value i: msgspec takes at most one value from a line.
+    msgspec looks for values wherever they begin, not line by line. But no value of JSON has a line's end between ``}``
+    and ``{``, so where nothing else stands around one, each line holds whole values; with as many events as lines,
+    line i holds one, which is value i.
     """
     if not values or not all(values):
         return None
     longest = max(map(len, values))  # type: ignore[arg-type]  # none is None: all() above
     joined = b"\n".join(values)  # type: ignore[arg-type]  # the same
-    if longest > MAX_VALUE_BYTES or joined.count(b"\n") != len(values) - 1 or not _plain_text(joined):
+    ends = len(values) - 1
+    if longest > MAX_VALUE_BYTES or joined.count(b"\n") != ends or joined.count(b"}\n{") != ends:
+        return None
+    if not _plain_text(joined):
         return None
     if longest > 2 * MAX_DEPTH and any(len(v) > 2 * MAX_DEPTH and _may_be_deep(v) for v in values if v):
         return None

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Sequence
 
 import msgspec
@@ -11,11 +10,16 @@ import polars as pl
 from schemas.campaign import Campaign
 from schemas.counters import EVERY_CAMPAIGN
 from streams.tokens.accounts import fold_account
+from streams.tokens.classes import BIDI_CONTROLS
 from streams.tokens.hashtags import fold_hashtag
 
-_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
-_SPACED = r"[\p{L}\p{M}\p{N}_--\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
-"""What continues a word, in scripts that write spaces between words."""
+_UNSPACED = "".join(rf"\p{{scx={script}}}" for script in ("Han", "Hira", "Kana", "Thai", "Lao", "Khmr", "Mymr"))
+_SPACED = rf"[\p{{L}}\p{{M}}\p{{N}}_--[{_UNSPACED}]]"
+"""What continues a word, in scripts that write spaces between words. By script extensions: U+30FC is Katakana's."""
+
+_BIDI_CONTROL = f"[{BIDI_CONTROLS}]"
+_EXPANDED = {char: char.casefold() for char in map(chr, range(0x80, 0x2000)) if len(char.casefold()) > 1}
+"""What casefolding makes longer (``ß``): regular expressions ignore the case of single characters only."""
 
 
 class Matcher:
@@ -34,7 +38,7 @@ class Matcher:
         schema = pl.Schema({"kind": pl.String(), "token": pl.String(), "campaign": pl.String()})
         self._tokens = pl.DataFrame(tokens, schema=schema, orient="row")
         self._keywords = [
-            (campaign.name, "(?i)" + "|".join(_pattern(keyword) for keyword in campaign.keywords))
+            (campaign.name, "(?i)" + "|".join(map(_pattern, _folded(pl.Series(campaign.keywords)))))
             for campaign in campaigns
             if campaign.keywords
         ]
@@ -46,23 +50,26 @@ class Matcher:
         """
         found = [tokens.join(self._tokens, on=["kind", "token"], how="inner").select("row", "campaign")]
         if self._keywords and texts.null_count() < len(texts):
-            normal = texts.str.normalize("NFKC")
+            folded = _folded(texts)
             for campaign, pattern in self._keywords:
-                rows = normal.str.contains(pattern).arg_true().cast(tokens.schema["row"])
+                rows = folded.str.contains(pattern).arg_true().cast(tokens.schema["row"])
                 found.append(pl.DataFrame({"row": rows, "campaign": pl.repeat(campaign, len(rows), eager=True)}))
         return pl.concat(found).unique()
 
 
+def _folded(texts: pl.Series) -> pl.Series:
+    """Texts without bidi controls, under NFKC and, but for what ``(?i)`` does, casefolded."""
+    plain = texts.str.replace_all(_BIDI_CONTROL, "").str.normalize("NFKC")
+    return plain.str.replace_many(list(_EXPANDED), list(_EXPANDED.values()))
+
+
 def _pattern(keyword: str) -> str:
-    """A keyword as a regular expression on NFKC text: whole words, in scripts that write spaces between words."""
-    word = unicodedata.normalize("NFKC", keyword.strip())
-    before = "" if _unspaced(word[0]) else f"(?:^|[^{_SPACED}])"
-    after = "" if _unspaced(word[-1]) else f"(?:$|[^{_SPACED}])"
+    """A folded keyword as a regular expression: whole words, in scripts that write spaces between words."""
+    word = keyword.strip()
+    edges = pl.Series([word[0], word[-1]]).str.contains(_SPACED)
+    before = f"(?:^|[^{_SPACED}])" if edges[0] else ""
+    after = f"(?:$|[^{_SPACED}])" if edges[1] else ""
     return f"{before}{re.escape(word)}{after}"
-
-
-def _unspaced(char: str) -> bool:
-    return unicodedata.name(char, "").startswith(_UNSPACED)
 
 
 def rules_versions(campaigns: Sequence[Campaign], counting: Sequence[object]) -> dict[str, int]:

@@ -76,7 +76,8 @@ def markdown_table() -> str:
 
 def serve(port: int) -> int:
     """Serve ``/metrics`` on 127.0.0.1: on ``port``, or the next free one; returns which."""
-    for candidate in range(port, port + _MOST_PORTS):
+    end = min(port + _MOST_PORTS, 65_536)
+    for candidate in range(port, end):
         try:
             start_http_server(candidate, addr="127.0.0.1")
         except OSError as error:
@@ -87,5 +88,5 @@ def serve(port: int) -> int:
             structlog.get_logger().warning("metrics port taken, next free one used", taken=port, used=candidate)
         return candidate
     raise GroundswellError(
-        f"No free port for metrics from {port} to {port + _MOST_PORTS - 1}: set GROUNDSWELL_METRICS_PORT to a free one."
+        f"No free port for metrics from {port} to {end - 1}: set GROUNDSWELL_METRICS_PORT to a free one."
     )

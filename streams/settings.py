@@ -7,8 +7,10 @@ names (with or without the prefix, in either case). The environment wins.
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from streams.errors import GroundswellError
@@ -19,13 +21,25 @@ FILE = "groundswell.toml"
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
+def _http_url(text: str) -> str:
+    mistake = PydanticCustomError("http_url", "It should be like http://127.0.0.1:8123 or https://user:password@host")
+    try:
+        url = urlsplit(text)
+        complete = url.scheme in {"http", "https"} and url.hostname and url.port != 0
+    except ValueError as error:
+        raise mistake from error
+    if not complete:
+        raise mistake
+    return text
+
+
 class Settings(BaseSettings):
     """The settings of one process; see ``groundswell doctor`` for the values in force."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     kafka_bootstrap: str = Field("127.0.0.1:19092", description="Kafka brokers, `host:port`, comma separated")
-    clickhouse_url: str = Field(
+    clickhouse_url: Annotated[str, AfterValidator(_http_url)] = Field(
         "http://127.0.0.1:18123",
         description="ClickHouse over HTTP(S); may carry `user:password@`",
     )
@@ -44,7 +58,7 @@ class Settings(BaseSettings):
     )
     archive_days: int = Field(90, ge=1, description="days that archived events are kept, from append time")
     batch_records: int = Field(20_000, ge=1, le=1_000_000, description="records in a batch, at most")
-    flush_interval_s: float = Field(1.0, gt=0, description="seconds between two flushes to ClickHouse")
+    flush_interval_s: float = Field(1.0, gt=0, le=3600, description="seconds between two flushes to ClickHouse")
     web_port: Port = Field(8080, description="port of the live page")
     metrics_port: Port = Field(
         9108, description="port of Prometheus metrics; a taken one moves on to the next free one"
@@ -94,7 +108,8 @@ def load(**explicit: Any) -> Settings:
             raise GroundswellError(
                 f"{FILE} sets {name}, which is no setting: see the README for their names."
             ) from error
+        given = "set" if name == "clickhouse_url" else repr(first["input"])  # that one may carry a password
         raise GroundswellError(
-            f"{PREFIX}{name.upper()} is {first['input']!r}, but: {first['msg']}. "
+            f"{PREFIX}{name.upper()} is {given}, but: {first['msg']}. "
             f"Correct it in the environment or {FILE}."
         ) from error

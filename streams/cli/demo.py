@@ -19,8 +19,8 @@ from streams.top import Ranked, top
 
 RATE_PER_S = 400.0
 SEED = 1
-_TOP = 8
-_WINDOWS = 40
+_TOP = 14
+_WINDOWS = 30
 _CAUGHT_UP_S = 60.0
 _LAUNCH_YEARS_END = datetime(2106, 1, 1, tzinfo=UTC)
 
@@ -30,15 +30,19 @@ WHERE campaign = {{campaign:String}} GROUP BY source, event_type
 """
 _SERIES = f"""
 SELECT window_start, sum(quantity) FROM {DATABASE}.engagement
-WHERE campaign = {{campaign:String}} GROUP BY window_start ORDER BY window_start DESC LIMIT {{windows:UInt32}}
+WHERE campaign = {{campaign:String}} AND event_type IN {{mentions:Array(String)}}
+GROUP BY window_start ORDER BY window_start DESC LIMIT {{windows:UInt32}}
 """
+MENTIONS = ("mention", "reply", "quote", "video")
+"""The types of event that are a post, and so a mention of the campaign that they match."""
+
 _RECORDS = f"SELECT sum(read), sum(counted), sum(duplicates), sum(dead), sum(markers) FROM {DATABASE}.records"
 
 
 class Counts(Struct, frozen=True):
     """What the views say at a moment.
 
-    ``by_kind``: quantity by (platform, event type) of the campaign. ``series``: its events by 10 s window, oldest
+    ``by_kind``: quantity by (platform, event type) of the campaign. ``series``: its mentions by 10 s window, oldest
     first. ``read``, ``counted``, …: what became of every record so far.
     """
 
@@ -57,7 +61,7 @@ def look(client: Client, since: datetime) -> Counts:
     """Read the views once."""
     campaign = {"campaign": CAMPAIGN}
     by_kind = client.query(_BY_KIND, parameters=campaign).result_rows
-    series = client.query(_SERIES, parameters={**campaign, "windows": _WINDOWS}).result_rows
+    series = client.query(_SERIES, parameters={**campaign, "windows": _WINDOWS, "mentions": list(MENTIONS)}).result_rows
     ((read, counted, duplicates, dead, markers),) = client.query(_RECORDS).result_rows
     return Counts(
         by_kind={(source, event_type): int(quantity) for source, event_type, quantity in by_kind},

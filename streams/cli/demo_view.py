@@ -4,55 +4,54 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rich.align import Align
+from rich.bar import Bar
 from rich.console import Group, RenderableType
 from rich.layout import Layout
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.demo import Counts
+from streams.cli.demo import MENTIONS, Counts
 from streams.top import Ranked
 
 # Okabe and Ito's colours: told apart by colour-blind people too.
 _ORANGE, _BLUE, _GREEN, _PURPLE = "#E69F00", "#56B4E9", "#009E73", "#CC79A7"
-_BARS = " ▁▂▃▄▅▆▇█"
-_MENTIONS = ("mention", "reply", "quote", "video")
+_EIGHTHS = " ▁▂▃▄▅▆▇█"
+_CHART_ROWS = 4
 _WINDOW_S = 10
-_BAR_CELLS = 22
 
 
 def render(counts: Counts, sent: int, elapsed_s: float, duration_s: float, addresses: dict[str, str]) -> RenderableType:
     """The whole screen: the numbers that a launch team asks for first, then where they come from."""
     layout = Layout()
     layout.split_column(
-        Layout(_headline(counts, elapsed_s, duration_s), size=7),
+        Layout(_headline(counts, elapsed_s, duration_s), size=_CHART_ROWS + 7),
         Layout(name="rankings"),
         Layout(_pipeline(counts, sent, addresses), size=4 + len(addresses)),
     )
     layout["rankings"].split_row(
         Layout(_platforms(counts)),
-        Layout(_ranking("Top hashtags", counts.hashtags, _BLUE)),
-        Layout(_ranking("Top emojis", counts.emojis, _PURPLE)),
+        Layout(_ranking("Top hashtags, by posts", counts.hashtags, _BLUE)),
+        Layout(_ranking("Top emojis, by posts", counts.emojis, _PURPLE)),
     )
     return layout
 
 
 def _headline(counts: Counts, elapsed_s: float, duration_s: float) -> Panel:
-    mentions = _sum(counts, _MENTIONS)
     grid = Table.grid(expand=True)
     for _ in range(4):
         grid.add_column(justify="center", ratio=1)
     grid.add_row(
-        _figure(mentions, "mentions", _ORANGE),
+        _figure(_sum(counts, MENTIONS), "mentions", _ORANGE),
+        _figure(_velocity(counts), "mentions a minute", _BLUE),
         _figure(_sum(counts, ("like",)), "likes", _PURPLE),
         _figure(_sum(counts, ("share",)), "shares", _GREEN),
-        _figure(_velocity(counts), "events a minute", _BLUE),
     )
-    line = Text(_spark([quantity for _, quantity in counts.series]), style=_BLUE, no_wrap=True)
-    line.append("  events by 10 s; the last bar is still filling", style="dim")
+    legend = Text("mentions by 10 s of event time; the last bar is still filling", style="dim")
+    body = Group(grid, Text(), Align.center(_chart([quantity for _, quantity in counts.series])), Align.center(legend))
     played = min(elapsed_s, duration_s)
     title = f"[bold]#ENDviolence · #FriendshipDay[/] [dim]a played launch, {played:.0f} of {duration_s:.0f} s[/]"
-    return Panel(Group(grid, Text(), Align.center(line)), title=title, border_style=_ORANGE)
+    return Panel(body, title=title, border_style=_ORANGE)
 
 
 def _figure(value: int, unit: str, colour: str) -> Text:
@@ -65,23 +64,30 @@ def _sum(counts: Counts, types: Iterable[str]) -> int:
 
 
 def _velocity(counts: Counts) -> int:
-    """Events a minute in the newest window that is over."""
+    """Mentions a minute, by the newest window that is over."""
     whole = counts.series[:-1]
     return whole[-1][1] * (60 // _WINDOW_S) if whole else 0
 
 
-def _spark(values: Sequence[int]) -> str:
+def _chart(values: Sequence[int]) -> Text:
+    """Columns of ``_CHART_ROWS`` rows; the last one, still filling, is drawn pale."""
     most = max(values, default=0)
-    return "".join(
-        _BARS[round(value / most * (len(_BARS) - 1))] if most and value > 0 else _BARS[0] for value in values
-    )
+    heights = [round(max(0, value) / most * _CHART_ROWS * 8) if most else 0 for value in values]
+    chart = Text()
+    for row in reversed(range(_CHART_ROWS)):
+        for index, height in enumerate(heights):
+            style = f"dim {_BLUE}" if index == len(heights) - 1 else _BLUE
+            chart.append(_EIGHTHS[min(8, max(0, height - 8 * row))] * 2 + " ", style=style)
+        chart.append("\n" if row else "")
+    return chart
 
 
 def _platforms(counts: Counts) -> Panel:
     by_platform: Counter[str] = Counter()
-    for (source, _), quantity in counts.by_kind.items():
-        by_platform[source] += quantity
-    return _bars("Events by platform", by_platform.most_common(8), _GREEN)
+    for (source, event_type), quantity in counts.by_kind.items():
+        if event_type in MENTIONS:
+            by_platform[source] += quantity
+    return _bars("Mentions by platform", by_platform.most_common(), _GREEN)
 
 
 def _ranking(title: str, ranking: Sequence[Ranked], colour: str) -> Panel:
@@ -97,9 +103,7 @@ def _bars(title: str, lines: Sequence[tuple[str, int]], colour: str) -> Panel:
     table.add_column(justify="right")
     table.add_column(ratio=2)
     for name, value in lines:
-        table.add_row(
-            name, f"{value:,}", Text("█" * max(1, round(value / most * _BAR_CELLS)), style=colour, no_wrap=True)
-        )
+        table.add_row(name, f"{value:,}", Bar(size=most, begin=0, end=value, color=colour))
     return Panel(table, title=title, border_style="dim")
 
 

@@ -132,7 +132,8 @@ def test_cached_jar_with_another_sum_is_refused(machine: Path, cached: list[Path
     assert str(caught.value).endswith("remove that file, and the next start fetches it again.")
 
 
-def test_jars_that_cannot_be_fetched_are_one_clear_sentence(machine: Path) -> None:
+def test_jars_that_cannot_be_fetched_are_one_clear_sentence(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jars, "_ATTEMPTS", 1)
     use_mirror(machine, f"http://127.0.0.1:{free_port()}")
     with pytest.raises(
         GroundswellError, match=r"cannot be fetched from http://127.*\(ConnectionError\): check the net"

@@ -1,0 +1,248 @@
+"""The panels, each declared once; Grafana draws them, and whatever else shows a panel reads it here."""
+
+from dashboards.panel import BLUISH_GREEN, GREY, ORANGE, VERMILLION, Column, Panel
+from dashboards.variables import CAMPAIGN_NAME, IN_RANGE, THESE_PLATFORMS, THIS_CAMPAIGN
+from schemas.counters import DATABASE, EVERY_CAMPAIGN
+from schemas.event import WINDOW_MS
+
+_WINDOW_S = WINDOW_MS // 1000
+# A bucket counts as still filling until so long after its end: its last events are on their way.
+_SETTLING_S = 10
+_POSTS = "event_type IN ('mention', 'reply', 'quote', 'video')"
+
+MENTIONS = Panel(
+    title="Mentions",
+    question="How many posts has the campaign by now, and is that more than before?",
+    definition=(
+        "Distinct posts that match the campaign: events of the types mention, reply, quote and video, less those that "
+        "were undone (the sum of `quantity`), in windows that start in the time range. A post with several of the "
+        "campaign's hashtags counts once. The change compares with the same length just before the time range."
+    ),
+    columns=(
+        Column("posts", "posts"),
+        Column("against before", "share", GREY, empty="nothing before"),
+    ),
+    query=f"""
+WITH sumIf(quantity, window_start < $__fromTime) AS posts_before
+SELECT
+    sumIf(quantity, window_start >= $__fromTime) AS posts,
+    if(posts_before > 0, (posts - posts_before) / posts_before, NULL) AS `against before`
+FROM {DATABASE}.engagement
+WHERE {THIS_CAMPAIGN} AND {THESE_PLATFORMS} AND {_POSTS}
+    AND window_start >= $__fromTime - ($__toTime - $__fromTime) AND window_start < $__toTime
+HAVING count() > 0
+""",
+    drawing="numbers",
+    empty="No mentions yet",
+    width=10,
+    height=6,
+)
+
+FRESHNESS = Panel(
+    title="Freshness",
+    question="How old is the newest thing that was counted?",
+    definition=(
+        "Seconds since the end of the newest window with an event of any campaign and platform, by ClickHouse's clock "
+        "and by event time; within the last 24 hours, whatever the time range. Events dated ahead do not count."
+    ),
+    columns=(
+        Column("since the newest window", "seconds", limits=((None, BLUISH_GREEN), (30, ORANGE), (120, VERMILLION))),
+    ),
+    query=f"""
+SELECT greatest(0, dateDiff('second', max(window_start), now()) - {_WINDOW_S}) AS `since the newest window`
+FROM {DATABASE}.engagement
+WHERE campaign = '{EVERY_CAMPAIGN}' AND window_start > now() - INTERVAL 1 DAY AND window_start <= now()
+HAVING count() > 0
+""",
+    drawing="numbers",
+    empty="Nothing for 24 hours",
+    width=4,
+    height=6,
+)
+
+RECORDS = Panel(
+    title="Account of the log",
+    question="Has every record that was read been accounted for?",
+    definition=(
+        "Records of the Kafka topic, all partitions and campaigns together, since counting began, whatever the time "
+        "range: read = counted + duplicates + dead letters + markers. What is unaccounted for must be 0."
+    ),
+    columns=(
+        Column("read", "records"),
+        Column("counted", "records", BLUISH_GREEN),
+        Column("duplicates", "records", GREY),
+        Column("dead letters", "records", ORANGE),
+        Column("markers", "records", GREY),
+        Column("unaccounted for", "records", limits=((None, VERMILLION), (0, BLUISH_GREEN), (1, VERMILLION))),
+    ),
+    query=f"""
+SELECT
+    sum(r.read) AS read,
+    sum(r.counted) AS counted,
+    sum(r.duplicates) AS duplicates,
+    sum(r.dead) AS `dead letters`,
+    sum(r.markers) AS markers,
+    sum(toInt64(r.read) - toInt64(r.counted) - toInt64(r.duplicates) - toInt64(r.dead) - toInt64(r.markers))
+        AS `unaccounted for`
+FROM {DATABASE}.records AS r
+HAVING count() > 0
+""",
+    drawing="numbers",
+    empty="Nothing read yet",
+    width=10,
+    height=6,
+)
+
+VELOCITY = Panel(
+    title="Velocity",
+    question="How fast is it going, and is that faster than before?",
+    definition=(
+        "Events of every type in buckets of the chosen granularity, as a rate. The same length just before the time "
+        "range is laid over it. Buckets are whole: the first and the last reach beyond the time range. A bucket that "
+        f"has not ended, or ended less than {_SETTLING_S} s ago, is still filling and drawn apart. A bucket of 0 means "
+        "that other campaigns had events and this one had none; where nothing at all was counted, there is no bucket."
+    ),
+    columns=(
+        Column("events per minute", "events per minute"),
+        Column("still filling", "events per minute", GREY, look="faint bar"),
+        Column("same length before", "events per minute", ORANGE, look="dashed line"),
+    ),
+    query=f"""
+WITH
+    greatest(toUInt32OrZero('${{granularity:percentencode}}'), {_WINDOW_S}) AS step_s,
+    intDiv(toUnixTimestamp($__fromTime), step_s) * step_s AS from_s,
+    intDiv(toUnixTimestamp($__toTime) + step_s - 1, step_s) * step_s AS to_s,
+    window_start >= toDateTime(from_s) AS in_range,
+    {THIS_CAMPAIGN} AND {THESE_PLATFORMS} AS chosen,
+    intDiv(toUnixTimestamp(window_start) + if(in_range, 0, to_s - from_s), step_s) * step_s AS bucket_s,
+    bucket_s + step_s > toUnixTimestamp(now()) - {_SETTLING_S} AS filling,
+    if(countIf(in_range) = 0, NULL, sumIf(events, in_range AND chosen) * 60 / step_s) AS rate
+SELECT
+    toDateTime(bucket_s, 'UTC') AS time,
+    if(filling, NULL, rate) AS `events per minute`,
+    if(filling, rate, NULL) AS `still filling`,
+    if(countIf(NOT in_range) = 0, NULL, sumIf(events, NOT in_range AND chosen) * 60 / step_s) AS `same length before`
+FROM {DATABASE}.engagement
+WHERE campaign IN ('{EVERY_CAMPAIGN}', {CAMPAIGN_NAME})
+    AND window_start >= toDateTime(from_s - (to_s - from_s)) AND window_start < toDateTime(to_s)
+GROUP BY bucket_s
+ORDER BY bucket_s
+""",
+    drawing="series",
+    empty="Nothing counted in this time range",
+    width=16,
+    height=9,
+)
+
+EVENT_TYPES = Panel(
+    title="What people do",
+    question="How do people react: likes, shares, replies?",
+    definition=(
+        "Events by type in the time range: the sum of `quantity`, so undone ones (an un-like) are taken off and a "
+        "difference of n views counts as n."
+    ),
+    columns=(Column("total", "events"),),
+    query=f"""
+SELECT event_type, sum(quantity) AS total
+FROM {DATABASE}.engagement
+WHERE {THIS_CAMPAIGN} AND {THESE_PLATFORMS} AND {IN_RANGE}
+GROUP BY event_type
+ORDER BY total DESC, event_type
+""",
+    drawing="tiles",
+    empty="No events in this time range",
+    width=8,
+    height=9,
+)
+
+
+def _mentions_by(column: str, title: str, question: str, width: int) -> Panel:
+    return Panel(
+        title=title,
+        question=question,
+        definition=(
+            "Mentions (distinct posts: events of the types mention, reply, quote and video, less those undone) in the "
+            "time range; the ten largest."
+        ),
+        columns=(Column("posts", "posts"),),
+        query=f"""
+SELECT {column} AS name, sum(quantity) AS posts
+FROM {DATABASE}.engagement
+WHERE {THIS_CAMPAIGN} AND {THESE_PLATFORMS} AND {_POSTS} AND {IN_RANGE}
+GROUP BY name
+HAVING posts > 0
+ORDER BY posts DESC, name
+LIMIT 10
+""",
+        drawing="bars",
+        empty="No mentions in this time range",
+        width=width,
+        height=11,
+    )
+
+
+PLATFORMS = _mentions_by("source", "Platforms", "Where do people post?", width=6)
+LANGUAGES = _mentions_by("if(lang = '', 'unknown', lang)", "Languages", "In which languages do people post?", width=4)
+
+
+def _ranking(kind: str) -> str:
+    return f"""
+    SELECT token, sum(token_counts.posts) AS posts
+    FROM {DATABASE}.token_counts
+    WHERE {THIS_CAMPAIGN} AND kind = '{kind}' AND {THESE_PLATFORMS} AND {IN_RANGE}
+    GROUP BY token
+    HAVING posts > 0
+    ORDER BY posts DESC, token
+    LIMIT 10
+"""
+
+
+HASHTAGS = Panel(
+    title="Top hashtags",
+    question="Which hashtags carry it?",
+    definition=(
+        "Events in the time range that contain the hashtag, whichever way it is written, less those undone; the ten "
+        "largest. Shown as most people write it (all time and platforms), # in front."
+    ),
+    columns=(Column("posts", "posts"),),
+    query=f"""
+SELECT concat('#', if(empty(spelt.spelling), ranked.token, spelt.spelling)) AS hashtag, ranked.posts AS posts
+FROM
+({_ranking("hashtag")}) AS ranked
+LEFT JOIN
+(
+    SELECT token, argMax(spelling, (spelt_posts, spelling)) AS spelling
+    FROM
+    (
+        SELECT token, spelling, sum(posts) AS spelt_posts
+        FROM {DATABASE}.spellings
+        WHERE {THIS_CAMPAIGN} AND kind = 'hashtag'
+        GROUP BY token, spelling
+    )
+    GROUP BY token
+) AS spelt ON spelt.token = ranked.token
+ORDER BY posts DESC, ranked.token
+""",
+    drawing="bars",
+    empty="No hashtags in this time range",
+    width=8,
+    height=11,
+)
+
+EMOJIS = Panel(
+    title="Top emojis",
+    question="What do people feel?",
+    definition=(
+        "Events in the time range that contain the emoji (flags, skin tones and joined emojis are one each), less "
+        "those undone; the ten largest."
+    ),
+    columns=(Column("posts", "posts"),),
+    query=f"SELECT token AS emoji, posts\nFROM\n({_ranking('emoji')})\nORDER BY posts DESC, emoji\n",
+    drawing="bars",
+    empty="No emojis in this time range",
+    width=6,
+    height=11,
+)
+
+LAUNCH = (MENTIONS, FRESHNESS, RECORDS, VELOCITY, EVENT_TYPES, PLATFORMS, HASHTAGS, EMOJIS, LANGUAGES)
+"""The panels of the dashboard "Launch", from left to right and top to bottom."""
