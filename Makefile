@@ -32,10 +32,12 @@ lint: setup ## what CI checks beside the tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m schemas --check
+	$(BIN)/python -m streams.reference --check
 	$(BIN)/python -m dashboards --check
 
 generate: setup ## rewrite the files that follow from declarations
 	$(BIN)/python -m schemas
+	$(BIN)/python -m streams.reference
 	$(BIN)/python -m dashboards
 
 lock: setup ## resolve requirements.lock anew (needs uv)

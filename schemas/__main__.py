@@ -13,7 +13,6 @@ def generated() -> dict[Path, str]:
     """The text of every generated file, by its path."""
     return {
         HERE / "event.schema.json": _json(event.json_schema()),
-        HERE / "event.md": event.markdown_table(),
         HERE / "asyncapi.json": _json(asyncapi.document()),
         HERE / "clickhouse" / "0002_counters.sql": _sql(map(counters.table_ddl, counters.COUNTERS)),
         HERE / "clickhouse" / "0004_views.sql": _sql(map(counters.view_ddl, counters.COUNTERS)),

@@ -1,1 +1,15 @@
-"""Groundswell: the walk of an event through the packages."""
+"""Groundswell: counts social campaigns, exactly, while they happen.
+
+The walk of an event through this package, in order:
+
+- ``sources`` make events of files and feeds; ``replay`` paces them, ``launch`` plays the demo's, ``producer`` sends;
+- ``transport`` reads them from Kafka, chunk by chunk (``chunk``), for the ``worker`` that ``app`` wires;
+- ``partition`` counts one partition: ``segments`` cut its log, ``decode`` makes events of records, ``duplicates``
+  marks repeated ones, ``extract`` and ``tokens`` find hashtags, emojis and accounts, ``match`` finds campaigns,
+  ``columns`` and ``count`` add up;
+- ``dead_letters`` forward what was refused; ``sink`` writes the rest to ClickHouse;
+- ``top``, ``query``, ``doctor`` and ``cli`` read it for people.
+
+Beside them: ``settings``, ``errors``, ``metrics``, ``topics``, ``migrate``, ``pinned``, ``campaigns``, ``clickhouse``.
+Imports point one way along that walk; ``pyproject.toml`` holds the rule.
+"""

@@ -1,9 +1,8 @@
 """The folder of campaign files."""
 
-from collections import Counter
 from pathlib import Path
 
-from schemas.campaign import Campaign, CampaignError, parse
+from schemas.campaign import Campaign, CampaignError, line_of, parse
 from streams.errors import GroundswellError
 
 
@@ -12,17 +11,24 @@ def check(folder: Path) -> tuple[list[Campaign], list[str]]:
 
     A missing or empty folder has no campaigns.
     """
-    campaigns, mistakes = [], []
+    campaigns: list[Campaign] = []
+    mistakes: list[str] = []
+    file_of: dict[str, Path] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
-            campaigns.append(parse(path.read_text(encoding="utf-8"), str(path)))
+            text = path.read_text(encoding="utf-8")
+            campaign = parse(text, str(path))
         except CampaignError as error:
             mistakes.append(str(error))
         except (OSError, UnicodeDecodeError) as error:
             mistakes.append(f"{path}:1: file: cannot be read ({error}); save it as UTF-8 text")
-    for name, times in Counter(campaign.name for campaign in campaigns).items():
-        if times > 1:
-            mistakes.append(f"{folder}: name: {times} files are named {name!r}; give each its own")
+        else:
+            other = file_of.setdefault(campaign.name, path)
+            if other is path:
+                campaigns.append(campaign)
+            else:
+                mend = f"{campaign.name!r} is {other.name}'s name already; give another"
+                mistakes.append(str(CampaignError(str(path), line_of(text, "name"), "name", mend)))
     return sorted(campaigns, key=lambda campaign: campaign.name), mistakes
 
 

@@ -1,7 +1,10 @@
 """The way to ClickHouse: a client of the configured server, with one clear sentence where there is none."""
 
+import logging
+import re
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver import Client
@@ -11,6 +14,15 @@ from schemas.counters import DATABASE
 from streams.errors import GroundswellError
 from streams.settings import Settings
 
+# What goes wrong is raised as well, and said once, by us.
+logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+
+_PORTS = {"http": 8123, "https": 8443}
+_REFUSED_USER = {192, 193, 194, 497, 516}
+"""ClickHouse error codes: unknown user, wrong or missing password, missing rights."""
+_SERVER_WORDS = re.compile(r"DB::\w*Exception: (?!Code: )(.+?)(?: \(version |$)", re.DOTALL)
+_MOST_WORDS = 300
+
 
 def connect(settings: Settings, **client_settings: Any) -> Client:
     """A client; ``client_settings`` go with every query. Raises ``GroundswellError`` when no server answers."""
@@ -18,17 +30,22 @@ def connect(settings: Settings, **client_settings: Any) -> Client:
     try:
         return clickhouse_connect.get_client(
             interface=url.scheme,
-            host=url.hostname or "127.0.0.1",
-            port=url.port or (8443 if url.scheme == "https" else 8123),
-            username=url.username or "default",
-            password=url.password or "",
+            host=url.hostname or "",
+            port=url.port or _PORTS[url.scheme],
+            username=unquote(url.username or "default"),
+            password=unquote(url.password or ""),
             settings=client_settings,
             autogenerate_session_id=False,
             query_limit=0,
         )
     except (ClickHouseError, OSError) as error:
+        if getattr(error, "code", None) in _REFUSED_USER:
+            raise GroundswellError(
+                f"ClickHouse at {shown(settings)} refuses the user ({reason(error)}): correct user and password in "
+                "GROUNDSWELL_CLICKHOUSE_URL, or grant what is missing."
+            ) from error
         raise GroundswellError(
-            f"ClickHouse does not answer at {shown(settings)} ({_first_line(error)}): start it with `groundswell up`, "
+            f"ClickHouse does not answer at {shown(settings)} ({reason(error)}): start it with `groundswell up`, "
             "or set GROUNDSWELL_CLICKHOUSE_URL to where yours is."
         ) from error
 
@@ -47,8 +64,20 @@ def shown(settings: Settings) -> str:
     return f"{url.scheme}://{url.hostname}:{url.port or ''}".rstrip(":")
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n", maxsplit=1)[0][:200]
+def reason(error: BaseException) -> str:
+    """Why a query or a connection failed, without what the driver says around it: for messages of one sentence."""
+    found = _SERVER_WORDS.search(str(error))
+    if found:
+        return " ".join(found[1].split()).rstrip(".")[:_MOST_WORDS]
+    system = [one for one in _causes(error) if isinstance(one, OSError)]
+    words = (system[-1].strerror or str(system[-1])) if system else str(error).strip().split("\n", maxsplit=1)[0]
+    return words[:_MOST_WORDS].lower() if system else words[:_MOST_WORDS]
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def check_schema(client: Client) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from schemas.event import WINDOW_MS, Event
 from streams.arrays import Int64s
@@ -31,6 +32,11 @@ def event_columns(events: Sequence[Event], segment_of: Int64s) -> pl.DataFrame:
             "quantity": pl.Series([_quantity(event) for event in events], dtype=pl.Int64),
         }
     )
+
+
+def list_column(values: Sequence[list[str] | None]) -> pl.Series:
+    """A column of lists of strings, null where there is none; by Arrow, as Polars makes a series of each list."""
+    return pl.Series(pa.array(values, type=pa.large_list(pa.large_string())))
 
 
 def _quantity(event: Event) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from schemas.topics import DEAD_LETTERS, ERROR_HEADER_PREFIX, EVENTS
+from schemas.topics import ERROR_HEADER_PREFIX, EVENTS
 from streams.chunk import Chunk
 from streams.decode import Refusal
 
@@ -17,9 +17,6 @@ class DeadLetter(Struct, frozen=True):
     key: bytes | None
     value: bytes | None
     headers: list[tuple[str, bytes]]
-
-
-TOPIC = DEAD_LETTERS.name
 
 
 def dead_letters(chunk: Chunk, partition: int, refused: Sequence[tuple[int, Refusal]]) -> list[DeadLetter]:

@@ -15,6 +15,8 @@ from streams.errors import GroundswellError
 from streams.migrate import migrations
 from streams.settings import Settings
 
+Look = Callable[[Settings], str]
+
 
 class Finding(Struct, frozen=True):
     """One thing looked at: whether it is well, and in a sentence what was found or how to mend it."""
@@ -26,13 +28,28 @@ class Finding(Struct, frozen=True):
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything, one finding after the other; what cannot be reached is a finding too."""
-    for subject, look in _LOOKS.items():
-        try:
-            yield Finding(subject, True, look(settings))
-        except GroundswellError as error:
-            yield Finding(subject, False, str(error))
-        except (ClickHouseError, KafkaError, OSError) as error:
-            yield Finding(subject, False, f"{type(error).__name__}: {str(error)[:300]}")
+    unwell: set[str] = set()
+    for subject, (look, needs) in _LOOKS.items():
+        missing = [need for need in needs if need in unwell]
+        finding = (
+            Finding(subject, False, f"cannot be looked at yet: mend {' and '.join(missing)} first.")
+            if missing
+            else _look(subject, look, settings)
+        )
+        if not finding.well:
+            unwell.add(subject)
+        yield finding
+
+
+def _look(subject: str, look: Look, settings: Settings) -> Finding:
+    try:
+        return Finding(subject, True, look(settings))
+    except GroundswellError as error:
+        return Finding(subject, False, str(error))
+    except (ClickHouseError, OSError) as error:
+        return Finding(subject, False, f"looking at it failed ({clickhouse.reason(error)}): try again.")
+    except KafkaError as error:
+        return Finding(subject, False, f"looking at it failed ({str(error)[:300]}): try again.")
 
 
 def _campaigns(settings: Settings) -> str:
@@ -106,11 +123,12 @@ def _sums(client: Client) -> tuple[int, ...]:
     return tuple(int(one) for one in sums)
 
 
-_LOOKS: dict[str, Callable[[Settings], str]] = {
-    "campaigns": _campaigns,
-    "kafka": _kafka,
-    "clickhouse": _clickhouse,
-    "fixed settings": _fixed_settings,
-    "log": _log,
-    "account": _account,
+_LOOKS: dict[str, tuple[Look, tuple[str, ...]]] = {
+    "campaigns": (_campaigns, ()),
+    "kafka": (_kafka, ()),
+    "clickhouse": (_clickhouse, ()),
+    "fixed settings": (_fixed_settings, ("kafka", "clickhouse")),
+    "log": (_log, ("kafka",)),
+    "account": (_account, ("clickhouse",)),
 }
+"""What is looked at, in this order, and what must be well before."""

@@ -37,11 +37,7 @@ class Matcher:
         ]
         schema = pl.Schema({"kind": pl.String(), "token": pl.String(), "campaign": pl.String()})
         self._tokens = pl.DataFrame(tokens, schema=schema, orient="row")
-        self._keywords = [
-            (campaign.name, "(?i)" + "|".join(map(_pattern, _folded(pl.Series(campaign.keywords)))))
-            for campaign in campaigns
-            if campaign.keywords
-        ]
+        self._keywords = [(campaign.name, _pattern(campaign.keywords)) for campaign in campaigns if campaign.keywords]
 
     def match(self, tokens: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:
         """The campaigns of each event: (row, campaign), each pair once, without ``*``.
@@ -63,13 +59,18 @@ def _folded(texts: pl.Series) -> pl.Series:
     return plain.str.replace_many(list(_EXPANDED), list(_EXPANDED.values()))
 
 
-def _pattern(keyword: str) -> str:
-    """A folded keyword as a regular expression: whole words, in scripts that write spaces between words."""
-    word = keyword.strip()
-    edges = pl.Series([word[0], word[-1]]).str.contains(_SPACED)
-    before = f"(?:^|[^{_SPACED}])" if edges[0] else ""
-    after = f"(?:$|[^{_SPACED}])" if edges[1] else ""
-    return f"{before}{re.escape(word)}{after}"
+def _pattern(keywords: Sequence[str]) -> str:
+    """Keywords as a regular expression on folded text: whole words, in scripts that write spaces between words.
+
+    Grouped by their edges: with the classes once a keyword, some 200 would exceed what Rust compiles.
+    """
+    edges: dict[tuple[str, str], list[str]] = {}
+    for word in _folded(pl.Series(keywords)).str.strip_chars():
+        first, last = pl.Series([word[0], word[-1]]).str.contains(_SPACED)
+        around = f"(?:^|[^{_SPACED}])" if first else "", f"(?:$|[^{_SPACED}])" if last else ""
+        edges.setdefault(around, []).append(re.escape(word))
+    groups = (f"{before}(?:{'|'.join(words)}){after}" for (before, after), words in edges.items())
+    return f"(?i){'|'.join(groups)}"
 
 
 def rules_versions(campaigns: Sequence[Campaign], counting: Sequence[object]) -> dict[str, int]:

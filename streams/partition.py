@@ -13,7 +13,7 @@ from schemas.event import Event
 from streams import segments
 from streams.arrays import Bools, Int64s
 from streams.chunk import Chunk
-from streams.columns import archive_rows, event_columns
+from streams.columns import archive_rows, event_columns, list_column
 from streams.count import Additions, count, merge
 from streams.decode import Decoded, Refusal, decode
 from streams.duplicates import Horizon, Seen
@@ -134,8 +134,8 @@ class Partition:
             events = [events[index] for index in fresh.tolist()]
         positions = positions[fresh]
         texts = pl.Series([event.text for event in events], dtype=pl.String)
-        hashtags = pl.Series([event.hashtags for event in events], dtype=pl.List(pl.String))
-        accounts = pl.Series([event.accounts for event in events], dtype=pl.List(pl.String))
+        hashtags = list_column([event.hashtags for event in events])
+        accounts = list_column([event.accounts for event in events])
         columns = event_columns(events, segment_of[positions])
         extracted = extract(texts, columns["source"], hashtags, accounts)
         matches = self._counting.matcher.match(extracted.tokens, texts)

@@ -6,23 +6,28 @@ from clickhouse_connect.driver import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from schemas.counters import DATABASE
+from streams.clickhouse import reason
 from streams.errors import GroundswellError
+
+_READ_ONLY = 164
 
 
 def run(client: Client, sql: str, format_name: str, parameters: Mapping[str, str]) -> Iterator[bytes]:
-    """The answer's bytes, block by block, in ``format_name``; ``parameters`` fill the SQL's ``{name:Type}``.
+    """The answer's bytes, block by block; ``parameters`` fill the SQL's ``{name:Type}``.
 
-    Raises ``GroundswellError`` with ClickHouse's own words when it refuses the query.
+    They come in ``format_name``, unless the SQL ends with a ``FORMAT`` of its own. Raises ``GroundswellError`` with
+    ClickHouse's own words when it refuses the query.
     """
     statement = sql.strip().rstrip(";")
     client.database = DATABASE
+    wanted = {"X-ClickHouse-Format": format_name}
     try:
-        with client.raw_stream(statement, parameters=dict(parameters) or None, fmt=format_name) as blocks:
+        with client.raw_stream(statement, parameters=dict(parameters) or None, transport_settings=wanted) as blocks:
             yield from blocks
     except ClickHouseError as error:
-        raise GroundswellError(f"ClickHouse refuses the query: {_sentence(error)}") from error
-
-
-def _sentence(error: ClickHouseError) -> str:
-    text = str(error).strip().replace("\n", " ")
-    return text[:600]
+        if getattr(error, "code", None) == _READ_ONLY:
+            raise GroundswellError(
+                "ClickHouse refuses the query, as it is no SELECT and `groundswell query` only reads: check its first "
+                "words, or use ClickHouse's own client to change something."
+            ) from error
+        raise GroundswellError(f"ClickHouse refuses the query ({reason(error)}): correct it and ask again.") from error

@@ -110,6 +110,5 @@ def load(**explicit: Any) -> Settings:
             ) from error
         given = "set" if name == "clickhouse_url" else repr(first["input"])  # that one may carry a password
         raise GroundswellError(
-            f"{PREFIX}{name.upper()} is {given}, but: {first['msg']}. "
-            f"Correct it in the environment or {FILE}."
+            f"{PREFIX}{name.upper()} is {given}, but: {first['msg']}. Correct it in the environment or {FILE}."
         ) from error

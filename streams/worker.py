@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any
 
 import polars as pl
 import structlog
@@ -19,10 +18,11 @@ from faust.types import TP
 from msgspec import Struct
 
 from schemas.counters import ACCOUNT, COUNTERS
-from schemas.topics import EVENTS, MARKER_HEADER
+from schemas.topics import DEAD_LETTERS, EVENTS, MARKER_HEADER
 from streams import dead_letters, metrics
 from streams.chunk import Chunk, Start
 from streams.count import Additions
+from streams.dead_letters import DeadLetter
 from streams.errors import GroundswellError
 from streams.partition import Counting, Flush, Partition, Taken
 from streams.sink import Sink, UnavailableError
@@ -46,7 +46,7 @@ class _Part(Struct, frozen=True):
     partition: Partition
     start: Start
     flush: Flush
-    dead_letters: list["asyncio.Future[Any]"]
+    dead_letters: list["asyncio.Future[None]"]
 
 
 class Worker:
@@ -60,8 +60,9 @@ class Worker:
         self._sink = sink
         self._rules = dict(rules)
         self._owned: dict[TP, tuple[Start, Partition]] = {}
-        self._dead_letters: dict[TP, list[asyncio.Future[Any]]] = {}
+        self._dead_letters: dict[TP, list[asyncio.Future[None]]] = {}
         self._marked_at_s: dict[TP, float] = {}
+        self._drops = 0
         self._pending_bytes = 0
         self._room = asyncio.Event()
         self._one_flush = asyncio.Lock()
@@ -90,17 +91,30 @@ class Worker:
             await self._room.wait()
         if chunk.start is not self._consumer.starts.get(tp):
             return  # of an assignment that has ended: its records are read again
-        partition = await self._own(tp, chunk.start)
+        drops = self._drops
+        partition = await self._partition_for(tp, chunk.start)
         await self._check_whole(tp, partition, chunk)
+        if drops != self._drops:
+            return  # given away meanwhile
+        self._owned[tp] = chunk.start, partition
         taken = partition.take(chunk)
         self._pending_bytes += sum(len(value) for value in taken.chunk.values if value)
-        for letter in dead_letters.dead_letters(taken.chunk, tp.partition, taken.refused):
-            value = TOMBSTONE if letter.value is None else letter.value
-            sent = await self._app.producer.send(dead_letters.TOPIC, letter.key, value, None, None, letter.headers)
-            self._dead_letters.setdefault(tp, []).append(asyncio.ensure_future(sent))
         self._measure(tp, taken)
+        letters = dead_letters.dead_letters(taken.chunk, tp.partition, taken.refused)
+        if letters:
+            # Noted in the same step as the count: a flush that holds the one waits for the other.
+            self._dead_letters.setdefault(tp, []).append(asyncio.ensure_future(self._forward(letters)))
 
-    async def _own(self, tp: TP, start: Start) -> Partition:
+    async def _forward(self, letters: list[DeadLetter]) -> None:
+        """Send dead letters; returns when all are acknowledged."""
+        sent = []
+        for letter in letters:
+            value = TOMBSTONE if letter.value is None else letter.value
+            sent.append(await self._app.producer.send(DEAD_LETTERS.name, letter.key, value, None, None, letter.headers))
+        for acknowledgement in sent:
+            await acknowledgement
+
+    async def _partition_for(self, tp: TP, start: Start) -> Partition:
         owned = self._owned.get(tp)
         if owned and owned[0] is start:
             return owned[1]
@@ -113,10 +127,8 @@ class Worker:
                 "from Kafka before they were wholly counted: no count from here on would be exact. `groundswell "
                 "doctor` explains what can be done."
             )
-        partition = Partition(self._counting, start.offset, start.position)
-        self._owned[tp] = start, partition
-        self._dead_letters.pop(tp, None)
-        return partition
+        self._dead_letters.pop(tp, None)  # of an earlier assignment: those records are read again
+        return Partition(self._counting, start.offset, start.position)
 
     async def _check_whole(self, tp: TP, partition: Partition, chunk: Chunk) -> None:
         """Holes are the log's own (aborted transactions) unless the broker has deleted what was to come next."""
@@ -146,6 +158,7 @@ class Worker:
 
     def drop(self) -> None:
         """Forget every partition: they are being given to somebody, who counts from their segments' starts."""
+        self._drops += 1
         self._owned.clear()
         self._dead_letters.clear()
         self._release_pending()

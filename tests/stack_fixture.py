@@ -1,16 +1,29 @@
-"""A whole embedded stack for tests: its settings, and waiting until it has counted what was sent."""
+"""A whole embedded stack for tests: its settings, its commands, and waiting until it has counted what was sent."""
 
+import contextlib
+import os
+import signal
+import subprocess
+import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from kafka import KafkaConsumer, TopicPartition
 
 from deploy.ports import free_port
+from deploy.workers import environment
 from schemas.topics import EVENTS
 from streams.settings import Settings, load
-from tests.oracle.log import Campaign
+from tests.oracle.log import Campaign, Log
+from tests.oracle.oracle import expect
+from tests.oracle.tokens import Tokens
+from tests.oracle.views import compare, views
+
+COMMAND = (sys.executable, "-m", "streams")
+PATIENCE_S = 120
 
 
 def stack_settings(folder: Path, campaigns: tuple[Campaign, ...] = (), **more: Any) -> Settings:
@@ -65,3 +78,101 @@ def wait_until_counted(settings: Settings, records: int, timeout_s: float = 120)
             return
         assert time.monotonic() < give_up_s, f"{read} of {records} records were counted in {timeout_s} s"
         time.sleep(0.3)
+
+
+def groundswell(
+    settings: Settings, *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command of the command line to its end, with these settings and no others."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        input=stdin,
+        env={**os.environ, **environment(settings), **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+class Running:
+    """A command of the command line that runs until it is told to end; killed, if need be, when the block is left.
+
+    What it prints goes to ``output`` (a file that is begun anew), so that nobody need read for it to go on.
+    """
+
+    def __init__(self, settings: Settings, *arguments: str, output: Path) -> None:
+        self.output = output
+        self._command = [*COMMAND, *arguments]
+        self._env = {**os.environ, **environment(settings)}
+
+    def __enter__(self) -> Self:
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=self._env
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def said(self) -> str:
+        """All that it has printed by now."""
+        return self.output.read_text(encoding="utf-8", errors="replace")
+
+    def end(self, signal_number: signal.Signals) -> int:
+        """Send it a signal and wait for its end; returns its exit code."""
+        self.process.send_signal(signal_number)
+        return self.process.wait(PATIENCE_S)
+
+    def children(self) -> dict[int, str]:
+        """Its child processes: process id → command line."""
+        found = {}
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    parent = int((folder / "stat").read_text(errors="replace").rsplit(")", 1)[1].split()[1])
+                    if parent == self.process.pid and alive(int(folder.name)):
+                        command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
+                        found[int(folder.name)] = command.decode(errors="replace")
+        return found
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits to be noticed does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_until(condition: Callable[[], object], what: str, timeout_s: float = PATIENCE_S) -> None:
+    """Wait until ``condition`` is true; fails with ``what`` was waited for."""
+    give_up_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < give_up_s, f"{timeout_s:.0f} s were not enough until {what}"
+        time.sleep(0.1)
+
+
+def answers(settings: Settings) -> bool:
+    """Whether ClickHouse can be asked; the topics and views are there before."""
+    try:
+        return ask(settings, "SELECT 1") == "1\n"
+    except httpx.HTTPError:
+        return False
+
+
+def wrong_counts(
+    settings: Settings, log: Log, campaigns: Sequence[Campaign] = (), truth: Mapping[bytes, Tokens] | None = None
+) -> list[str]:
+    """Where views and account differ from an independent count of the whole log; [] when every key agrees."""
+    expected = expect(
+        log,
+        campaigns,
+        horizon_records=settings.horizon_records,
+        horizon_ms=settings.horizon_s * 1000,
+        truth=truth,
+    )
+    actual = {**views(settings.clickhouse_url), "account": account(settings)}
+    return compare({**expected.views, "account": expected.account}, actual)

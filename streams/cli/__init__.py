@@ -1,31 +1,40 @@
 """The command line, ``groundswell``: it reads arguments and prints; what it does is elsewhere."""
 
 import os
-import signal
 import sys
 
 from streams.cli.commands import app
 from streams.errors import GroundswellError, UsageError
 
-FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+FAILED, WRONG_USAGE = 1, 2
 
 
 def main() -> None:
     """Run the command line; exits 0 done, 1 failed (one sentence on stderr), 2 wrong usage, 130 interrupted."""
+    code: str | int | None
     try:
-        app()
+        app(prog_name="groundswell")
+        code = 0
     except UsageError as error:
-        sys.exit(_say(error, WRONG_USAGE))
+        code = _say(error, WRONG_USAGE)
     except GroundswellError as error:
-        sys.exit(_say(error, FAILED))
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of a pipe has gone (`groundswell query … | head`): nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + signal.SIGPIPE)
+        code = _say(error, FAILED)
+    except SystemExit as ended:
+        code = ended.code
+    sys.exit(code if _flushed() else FAILED)
 
 
 def _say(error: Exception, code: int) -> int:
     sys.stderr.write(f"groundswell: {error}\n")
     return code
+
+
+def _flushed() -> bool:
+    """Whether all that was printed was taken: the reader of a pipe may have gone (`groundswell query … | head`)."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more when it ends, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True

@@ -1,5 +1,6 @@
 """``up`` and ``demo``: the commands that run a whole stack."""
 
+import signal
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,7 @@ def up(workers: Workers = 1) -> None:
     """
     from deploy.stack import Stack  # noqa: PLC0415 - of the extra `embedded`
 
+    _stop_on_sigterm()
     console = Console(stderr=True)
     try:
         with Stack(settings.load(), workers=workers, progress=lambda line: console.print(line, style="dim")) as stack:
@@ -41,6 +43,11 @@ def up(workers: Workers = 1) -> None:
             stack.wait()
     except KeyboardInterrupt:
         console.print("Stopped; the next `groundswell up` goes on with the same data.", style="dim")
+
+
+def _stop_on_sigterm() -> None:
+    """Take SIGTERM for Ctrl-C: the parts are stopped in order, and nothing is left behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def show(addresses: dict[str, str]) -> None:
@@ -62,6 +69,7 @@ def demo(
     """
     from deploy.stack import Stack  # noqa: PLC0415 - of the extra `embedded`
 
+    _stop_on_sigterm()
     duration_s = moments.span(duration).total_seconds()
     chosen = demo_settings(settings.load())
     start_afresh(chosen)

@@ -1,0 +1,72 @@
+"""``python -m streams.reference``: write ``docs/reference.md`` from the declarations; ``--check`` fails when stale."""
+
+import sys
+from pathlib import Path
+
+from schemas import counters, event
+from schemas.topics import ALL
+from streams import metrics
+from streams.decode import Reason
+from streams.settings import PREFIX, Settings
+
+PATH = Path(__file__).parent.parent / "docs" / "reference.md"
+
+
+def document() -> str:
+    """The whole reference, as Markdown."""
+    sections = {
+        "Settings": "Environment variables; `groundswell.toml` takes the same names.\n\n" + _settings(),
+        "Events": "One record of `events.v1`, one JSON object.\n\n" + event.markdown_table(),
+        "Topics": _topics(),
+        "Views": _views(),
+        "Dead letters": _reasons(),
+        "Metrics": "Counters begin at 0 with the process.\n\n" + metrics.markdown_table(),
+    }
+    text = "".join(f"\n## {title}\n\n{body.rstrip()}\n" for title, body in sections.items())
+    return f"# Reference\n\nMade by `make generate` from the declarations in `schemas/` and `streams/`.\n{text}"
+
+
+def _settings() -> str:
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        rows.append(f"| `{PREFIX}{name.upper()}` | `{field.default}` | {field.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def _topics() -> str:
+    rows = ["| topic | holds | written by | read by |", "|---|---|---|---|"]
+    rows += [f"| `{topic.name}` | {topic.summary} | {topic.producers} | {topic.consumers} |" for topic in ALL]
+    return "\n".join(rows) + "\n"
+
+
+def _views() -> str:
+    parts = ["Database `groundswell`. Sum the measures over whatever you like; times are UTC.\n"]
+    for counter in counters.COUNTERS:
+        parts.append(f"**`{counter.view}`**: {counter.meaning}\n")
+        rows = ["| column | type | meaning |", "|---|---|---|"]
+        rows += [f"| `{name}` | {kind} | key |" for name, kind in counter.key.items()]
+        rows += [f"| `{measure.name}` | Int64 | {measure.meaning} |" for measure in counter.measures]
+        parts.append("\n".join(rows) + "\n")
+    parts.append(
+        "**`events`**: the archive, one row for each distinct event. **`records`**: what became of each record."
+    )
+    return "\n".join(parts)
+
+
+def _reasons() -> str:
+    return "Classes of reasons: " + ", ".join(f"`{reason}`" for reason in Reason) + ".\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the reference; with ``--check`` say whether it is stale instead."""
+    fresh = PATH.exists() and PATH.read_text(encoding="utf-8") == document()
+    if "--check" in arguments:
+        sys.stdout.write("" if fresh else f"{PATH.name} is stale: make generate\n")
+        return 0 if fresh else 1
+    PATH.parent.mkdir(exist_ok=True)
+    PATH.write_text(document(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

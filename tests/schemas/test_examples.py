@@ -1,0 +1,105 @@
+"""Every example file: the good ones are taken, the bad ones are refused for the reason they are named by."""
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import schemas
+from schemas.campaign import CampaignError, parse
+from schemas.event import Event
+from streams.decode import Reason, Refusal, decode, decode_one
+from tests.oracle.log import Record
+from tests.oracle.verdict import Refused, judge
+
+HERE = Path(schemas.__file__).parent
+EXAMPLES = HERE / "examples"
+APPEND_MS = 1_785_434_700_000
+"""2026-07-30T18:05:00Z."""
+
+TOLD_BY_SCHEMA = {Reason.NOT_OBJECT, Reason.MISSING_FIELD, Reason.WRONG_TYPE, Reason.OUT_OF_RANGE}
+"""What a JSON Schema can tell; the rest is the bytes' matter, or the clock's."""
+
+MISTAKES = {
+    "hashtags-number": "3: hashtags[1]: Expected `str`, got `int`; correct the value",
+    "hashtags-sign": "3: hashtags[1]: nothing to find in '#'; give a word",
+    "hashtags-text": "3: hashtags: Expected `array`, got `str`; correct the value",
+    "keywords-blank": "3: keywords[0]: nothing to find in '  '; give a word",
+    "name-capitals": "2: name: Expected `str` of a-z, 0-9, - and _; correct the value",
+    "name-missing": "1: name: missing; add `name = …`",
+    "name-star": "1: name: Expected `str` of a-z, 0-9, - and _; correct the value",
+    "nothing-to-count": "3: hashtags: nothing to count; give hashtags, accounts or keywords",
+    "title-missing": "1: title: missing; add `title = …`",
+    "toml-end": "3: TOML: Invalid value (at end of document); mend the line",
+    "toml-syntax": "4: TOML: Unclosed array (at line 4, column 1); mend the line",
+    "unknown-key": ("4: tags: no such key; known are name, title, hashtags, accounts, keywords, launch_windows"),
+    "window-end-before-start": "13: launch_windows[1].end: not after start; give a later end",
+    "window-end-missing": "10: launch_windows[1].end: missing; add `end = …`",
+    "window-start-date": "7: launch_windows[0].start: Expected `datetime`, got `date`; correct the value",
+    "window-time-zone": (
+        "9: launch_windows[0].time_zone: no time zone 'Seoul'; give an IANA name such as \"Europe/Paris\""
+    ),
+    "window-unknown-key": "9: launch_windows[0].zone: no such key; known are name, start, end, time_zone",
+}
+
+
+def examples(folder: str) -> list[Path]:
+    found = sorted(path for path in (EXAMPLES / folder).iterdir())
+    assert found
+    return found
+
+
+def validator() -> Draft202012Validator:
+    schema = json.loads((HERE / "event.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+@pytest.mark.parametrize("path", examples("events/good"), ids=lambda path: path.stem)
+def test_good_event_is_taken_by_decoder_schema_and_oracle(path: Path) -> None:
+    value = path.read_bytes()
+    event = decode_one(value, APPEND_MS)
+    assert isinstance(event, Event), event
+    assert decode([value], [APPEND_MS], [()]).events == [event]
+    assert validator().is_valid(json.loads(value))
+    assert judge(Record(0, APPEND_MS, None, value))["event_id"] == event.event_id
+
+
+@pytest.mark.parametrize("path", examples("events/bad"), ids=lambda path: path.stem)
+def test_bad_event_is_refused_for_the_reason_in_its_name(path: Path) -> None:
+    value, reason = path.read_bytes(), Reason(path.stem.split("-")[0])
+    refusal = decode_one(value, APPEND_MS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == reason
+    assert refusal.message
+    assert decode([value], [APPEND_MS], [()]).refused == [(0, refusal)]
+    if reason in TOLD_BY_SCHEMA:
+        assert not validator().is_valid(json.loads(value))
+    with pytest.raises(Refused) as refused:
+        judge(Record(0, APPEND_MS, None, value))
+    assert refused.value.reason == reason
+
+
+def test_bad_events_have_an_example_of_every_reason_that_a_value_can_give() -> None:
+    assert {path.stem.split("-")[0] for path in examples("events/bad")} == {*Reason} - {Reason.NULL}
+
+
+@pytest.mark.parametrize("path", examples("campaigns/good"), ids=lambda path: path.stem)
+def test_good_campaign_is_taken_with_moments_that_name_their_offset(path: Path) -> None:
+    campaign = parse(path.read_text(encoding="utf-8"), path.name)
+    assert campaign.hashtags or campaign.accounts or campaign.keywords
+    for window in campaign.launch_windows:
+        assert window.start.utcoffset() is not None
+        assert window.start < window.end
+
+
+@pytest.mark.parametrize("path", examples("campaigns/bad"), ids=lambda path: path.stem)
+def test_bad_campaign_is_refused_by_file_line_key_what_and_mend(path: Path) -> None:
+    with pytest.raises(CampaignError) as error:
+        parse(path.read_text(encoding="utf-8"), path.name)
+    assert str(error.value) == f"{path.name}:{MISTAKES[path.stem]}"
+
+
+def test_bad_campaigns_are_the_ones_listed() -> None:
+    assert {path.stem for path in examples("campaigns/bad")} == set(MISTAKES)
