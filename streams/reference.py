@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from schemas import counters, event
+from schemas.generated import run
 from schemas.topics import ALL
 from streams import metrics
 from streams.decode import Reason
@@ -57,16 +58,5 @@ def _reasons() -> str:
     return "Classes of reasons: " + ", ".join(f"`{reason}`" for reason in Reason) + ".\n"
 
 
-def main(arguments: list[str]) -> int:
-    """Write the reference; with ``--check`` say whether it is stale instead."""
-    fresh = PATH.exists() and PATH.read_text(encoding="utf-8") == document()
-    if "--check" in arguments:
-        sys.stdout.write("" if fresh else f"{PATH.name} is stale: make generate\n")
-        return 0 if fresh else 1
-    PATH.parent.mkdir(exist_ok=True)
-    PATH.write_text(document(), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run({PATH: document()}, sys.argv[1:]))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,13 +18,16 @@ from deploy.ports import free_port
 from deploy.workers import environment
 from schemas.topics import EVENTS
 from streams.settings import Settings, load
-from tests.oracle.log import Campaign, Log
+from tests.oracle.generate import Produced, generate
+from tests.oracle.log import Campaign, Sendable, read_log
 from tests.oracle.oracle import expect
+from tests.oracle.produce import produce
 from tests.oracle.tokens import Tokens
 from tests.oracle.views import compare, views
 
 COMMAND = (sys.executable, "-m", "streams")
 PATIENCE_S = 120
+_BATCH_RECORDS = 500
 
 
 def stack_settings(folder: Path, campaigns: tuple[Campaign, ...] = (), **more: Any) -> Settings:
@@ -163,16 +167,39 @@ def answers(settings: Settings) -> bool:
         return False
 
 
-def wrong_counts(
-    settings: Settings, log: Log, campaigns: Sequence[Campaign] = (), truth: Mapping[bytes, Tokens] | None = None
-) -> list[str]:
-    """Where views and account differ from an independent count of the whole log; [] when every key agrees."""
-    expected = expect(
-        log,
-        campaigns,
-        horizon_records=settings.horizon_records,
-        horizon_ms=settings.horizon_s * 1000,
-        truth=truth,
-    )
-    actual = {**views(settings.clickhouse_url), "account": account(settings)}
-    return compare({**expected.views, "account": expected.account}, actual)
+@dataclass
+class Ledger:
+    """What was sent to a stack; as more is sent, the views are checked against an independent count of the log."""
+
+    settings: Settings
+    campaigns: Sequence[Campaign] = ()
+    truth: dict[bytes, Tokens] = field(default_factory=dict)
+
+    def generate(self, count: int, seed: int) -> list[Produced]:
+        """Records to send: events with repetitions, near and far, and bad ones."""
+        made = generate(count, seed, time.time_ns() // 1_000_000, share_bad=0.02)
+        self.truth |= made.truth
+        return made.records
+
+    def send(self, records: Sequence[Sendable]) -> None:
+        """Send in small batches, so that counting begins before all is there."""
+        for begin in range(0, len(records), _BATCH_RECORDS):
+            produce(self.settings.kafka_bootstrap, EVENTS.name, records[begin : begin + _BATCH_RECORDS], "zstd")
+
+    def read(self) -> int:
+        """How many records are accounted for."""
+        return sum(found["read"] for found in account(self.settings).values())
+
+    def check(self) -> None:
+        """Wait until the log is counted to its end; then every key of the views and the account must be right."""
+        log = read_log(self.settings.kafka_bootstrap, EVENTS.name)
+        wait_until_counted(self.settings, sum(len(records) for records in log.values()))
+        expected = expect(
+            log,
+            self.campaigns,
+            horizon_records=self.settings.horizon_records,
+            horizon_ms=self.settings.horizon_s * 1000,
+            truth=self.truth,
+        )
+        want: dict[str, Mapping[Any, Any]] = {**expected.views, "account": expected.account}
+        assert compare(want, {**views(self.settings.clickhouse_url), "account": account(self.settings)}) == []

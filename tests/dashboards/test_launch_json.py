@@ -14,6 +14,7 @@ import dashboards.__main__ as command
 from dashboards.panels import LAUNCH
 from dashboards.variables import GRANULARITIES
 from schemas.event import WINDOW_MS
+from schemas.generated import run
 
 Json = dict[str, Any]
 DASHBOARD: Json = json.loads((command.HERE / "launch.json").read_text(encoding="utf-8"))
@@ -30,7 +31,7 @@ def colours(found: object) -> list[str]:
 
 
 def test_dashboards_are_as_their_code_says(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.main(["--check"]) == 0
+    assert run(command.files(), ["--check"]) == 0
     assert capsys.readouterr().out == ""
 
 
@@ -39,12 +40,12 @@ def test_dashboards_check_names_what_is_stale_until_it_is_written(
 ) -> None:
     monkeypatch.setattr(command, "HERE", tmp_path)
     named = f"{tmp_path.name}/launch.json\n"
-    assert command.main(["--check"]) == 1
+    assert run(command.files(), ["--check"]) == 1
     (tmp_path / "launch.json").write_text("{}", encoding="utf-8")
-    assert command.main(["--check"]) == 1
-    assert command.main([]) == 0
+    assert run(command.files(), ["--check"]) == 1
+    assert run(command.files(), []) == 0
     assert capsys.readouterr().out == named * 3
-    assert command.main(["--check"]) == 0
+    assert run(command.files(), ["--check"]) == 0
 
 
 def test_dashboard_survives_the_way_through_the_model_of_grafanas_schema() -> None:

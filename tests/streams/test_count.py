@@ -1,0 +1,135 @@
+"""A batch's additions by segment and key: against sums in plain Python."""
+
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.counters import COUNTERS, ENGAGEMENT, SPELLINGS, TOKEN_COUNTS, Counter
+from streams.columns import event_columns
+from streams.count import Additions, count, merge
+from streams.extract import SCHEMA
+from tests.streams.test_decode import NOW_MS, good, verdicts
+
+Rows = dict[tuple[Any, ...], tuple[int, ...]]
+
+
+class Counted(NamedTuple):
+    """One event as counting sees it, its tokens and the campaigns it matches."""
+
+    segment: int
+    window_start: int
+    lang: str
+    quantity: int
+    tokens: tuple[tuple[str, str, int], ...]
+    campaigns: tuple[str, ...]
+
+
+EVENT_SCHEMA = {"segment": pl.UInt64, "window_start": pl.UInt32, "source": pl.String, "event_type": pl.String,
+                "lang": pl.String, "country": pl.String, "sentiment": pl.String, "quantity": pl.Int64}  # fmt: skip
+
+
+def additions(events: list[Counted]) -> Additions:
+    rows = [(one.segment, one.window_start, "x", "like", one.lang, "", "", one.quantity) for one in events]
+    tokens = [
+        (row, kind, token, token.title(), times)
+        for row, one in enumerate(events)
+        for kind, token, times in one.tokens
+    ]
+    matches = [(row, campaign) for row, one in enumerate(events) for campaign in one.campaigns]
+    return count(
+        pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row"),
+        pl.DataFrame(tokens, schema=SCHEMA, orient="row"),
+        pl.DataFrame(matches, schema={"row": pl.UInt32, "campaign": pl.String}, orient="row"),
+    )
+
+
+def rows_of(found: Additions, counter: Counter) -> Rows:
+    frame = found[counter.table].select("segment", *counter.key, *counter.growing)
+    width = 1 + len(counter.key)
+    rows = {row[:width]: row[width:] for row in frame.iter_rows()}
+    assert len(rows) == len(frame), "a key twice"
+    assert all(kind == pl.UInt64 for kind in frame.select(counter.growing).dtypes)
+    return rows
+
+
+def naive(events: list[Counted]) -> dict[str, Rows]:
+    sums: dict[str, defaultdict[tuple[Any, ...], list[int]]] = {
+        counter.table: defaultdict(lambda width=len(counter.growing): [0] * width) for counter in COUNTERS
+    }
+    for one in events:
+        sign = (one.quantity > 0) - (one.quantity < 0)
+        gains, losses = int(sign > 0), int(sign < 0)
+        for campaign in ("*", *one.campaigns):
+            place = (one.segment, one.window_start, campaign)
+            row = sums[ENGAGEMENT.table][*place, "x", "like", one.lang, "", ""]
+            for index, more in enumerate((1, max(one.quantity, 0), max(-one.quantity, 0))):
+                row[index] += more
+            for kind, token, times in one.tokens:
+                row = sums[TOKEN_COUNTS.table][*place, kind, token, "x", "like"]
+                for index, more in enumerate((gains, losses, gains * times, losses * times)):
+                    row[index] += more
+                row = sums[SPELLINGS.table][one.segment, campaign, kind, token, token.title()]
+                row[0] += gains
+                row[1] += losses
+    return {table: {key: tuple(row) for key, row in rows.items()} for table, rows in sums.items()}
+
+
+tokens = st.lists(
+    st.tuples(st.sampled_from(("hashtag", "emoji")), st.sampled_from("abc"), st.integers(1, 3)),
+    max_size=3,
+    unique_by=lambda token: token[:2],
+).map(tuple)
+counted = st.builds(
+    Counted,
+    segment=st.sampled_from((0, 64)),
+    window_start=st.sampled_from((1_000, 1_010)),
+    lang=st.sampled_from(("", "en")),
+    quantity=st.sampled_from((1, 1, -1, 0, 7, -3, 10**12, -(10**12))),
+    tokens=tokens,
+    campaigns=st.lists(st.sampled_from(("one", "two")), unique=True, max_size=2).map(tuple),
+)
+batches = st.lists(counted, min_size=1, max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(batches)
+def test_additions_are_the_sums_of_what_events_and_tokens_say(events: list[Counted]) -> None:
+    found, expected = additions(events), naive(events)
+    for counter in COUNTERS:
+        assert rows_of(found, counter) == expected[counter.table]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(batches, min_size=1, max_size=4))
+def test_merged_additions_are_those_of_all_events_at_once(parts: list[list[Counted]]) -> None:
+    merged = merge([additions(part) for part in parts])
+    at_once = additions([event for part in parts for event in part])
+    for counter in COUNTERS:
+        assert rows_of(merged, counter) == rows_of(at_once, counter)
+
+
+def test_every_event_counts_once_under_the_star_and_once_under_each_campaign() -> None:
+    found = additions([Counted(0, 1_000, "", 1, (), ("one", "two")), Counted(0, 1_000, "", 1, (), ())])
+    events = {key[2]: row[0] for key, row in rows_of(found, ENGAGEMENT).items()}
+    assert events == {"*": 2, "one": 1, "two": 1}
+
+
+def test_a_trillion_counts_a_thousand_times_without_overflow() -> None:
+    found = additions([Counted(0, 1_000, "", -(10**12), (), ())] * 1_000)
+    assert list(rows_of(found, ENGAGEMENT).values()) == [(1_000, 0, 10**15)]
+
+
+def test_windows_of_ten_seconds_are_half_open_and_aligned_to_the_epoch() -> None:
+    #        NOW            NOW+10
+    # 0 -----[1 2 --------- 3)[4 ----
+    times_ms = [NOW_MS - 1, NOW_MS, NOW_MS + 1, NOW_MS + 9_999, NOW_MS + 10_000, 946_684_800_000]
+    values = [good(str(n), event_time=time_ms, lang="en" if n else None) for n, time_ms in enumerate(times_ms)]
+    events = [event for event in verdicts(values) if not isinstance(event, str) and hasattr(event, "event_id")]
+    columns = event_columns(events, pl.Series([0] * len(events)).to_numpy())
+    now_s = NOW_MS // 1000
+    assert columns["window_start"].to_list() == [now_s - 10, now_s, now_s, now_s, now_s + 10, 946_684_800]
+    assert columns["lang"].to_list() == ["", *["en"] * 5]
+    assert columns["quantity"].to_list() == [1] * 6
