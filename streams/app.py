@@ -15,6 +15,7 @@ from streams import campaigns, clickhouse, metrics, pinned, topics, transport
 from streams.chunk import Chunk
 from streams.decode import MAX_DEPTH
 from streams.duplicates import Horizon
+from streams.errors import GroundswellError
 from streams.extract import VERSION as EXTRACTOR
 from streams.match import Matcher, rules_versions
 from streams.partition import Counting
@@ -28,6 +29,8 @@ _STREAM_BUFFER = 4
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """Set for one of several workers: their supervisor serves the metrics of all."""
 _LAST_FLUSH_S = 20.0
+_CRASH_LOGGERS = ("faust.app.base", "faust.agents.actor", "faust.worker")
+_RERAISING = "We experienced a crash!"
 
 
 def run_worker(settings: Settings) -> None:
@@ -125,6 +128,8 @@ def _register(app: faust.App, worker: Worker, settings: Settings) -> None:
 
 
 def _run(app: faust.App, settings: Settings) -> None:
+    for name in _CRASH_LOGGERS:
+        logging.getLogger(name).addFilter(_is_no_refusal)
     log = structlog.get_logger()
     log.info("worker starts", kafka=settings.kafka_bootstrap, clickhouse=clickhouse.shown(settings))
     try:
@@ -133,3 +138,9 @@ def _run(app: faust.App, settings: Settings) -> None:
         worker.execute_from_commandline()
     except SystemExit as stopped:
         log.info("worker stopped", code=stopped.code)
+
+
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    """False for what Faust logs of a ``GroundswellError``, with tracebacks: the command line says its one sentence."""
+    about = record.exc_info[1] if record.exc_info else None
+    return not isinstance(about, GroundswellError) and _RERAISING not in record.getMessage()

@@ -75,18 +75,18 @@ def markdown_table() -> str:
 
 
 def serve(port: int) -> int:
-    """Serve ``/metrics`` on 127.0.0.1: on ``port``, or the next free one; returns which."""
+    """Serve ``/metrics`` on 127.0.0.1: on ``port`` (0: any), or the next free one; returns which."""
     end = min(port + _MOST_PORTS, 65_536)
     for candidate in range(port, end):
         try:
-            start_http_server(candidate, addr="127.0.0.1")
+            server, _ = start_http_server(candidate, addr="127.0.0.1")
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
             continue
         if candidate != port:
             structlog.get_logger().warning("metrics port taken, next free one used", taken=port, used=candidate)
-        return candidate
+        return int(server.server_port)
     raise GroundswellError(
         f"No free port for metrics from {port} to {end - 1}: set GROUNDSWELL_METRICS_PORT to a free one."
     )

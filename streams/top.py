@@ -1,11 +1,16 @@
 """The ranking: a campaign's hashtags, emojis or accounts by the number of posts."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from clickhouse_connect.driver import Client
 from msgspec import Struct
 
 from schemas.counters import DATABASE
+from schemas.event import EVENT_TIME_END_MS, EVENT_TIME_MIN_MS
+
+FIRST = datetime.fromtimestamp(EVENT_TIME_MIN_MS / 1000, UTC)
+END = datetime.fromtimestamp(EVENT_TIME_END_MS / 1000, UTC)
+"""Between them lies every event's time."""
 
 _RANKING = f"""
 SELECT token, sum(posts) AS posts, sum(occurrences) AS occurrences

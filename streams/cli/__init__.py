@@ -3,6 +3,10 @@
 import os
 import sys
 
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from kafka.errors import KafkaError
+
+from streams import clickhouse
 from streams.cli.commands import app
 from streams.errors import GroundswellError, UsageError
 
@@ -19,13 +23,17 @@ def main() -> None:
         code = _say(error, WRONG_USAGE)
     except GroundswellError as error:
         code = _say(error, FAILED)
+    except ClickHouseError as error:
+        code = _say(f"ClickHouse failed ({clickhouse.reason(error)}): see its log, and try again.", FAILED)
+    except KafkaError as error:
+        code = _say(f"Kafka failed ({error}): see its log, and try again.", FAILED)
     except SystemExit as ended:
         code = ended.code
     sys.exit(code if _flushed() else FAILED)
 
 
-def _say(error: Exception, code: int) -> int:
-    sys.stderr.write(f"groundswell: {error}\n")
+def _say(sentence: object, code: int) -> int:
+    sys.stderr.write(f"groundswell: {sentence}\n")
     return code
 
 

@@ -17,7 +17,7 @@ from schemas.campaign import Campaign
 from schemas.counters import EVERY_CAMPAIGN, KINDS
 from streams import campaigns as campaign_files
 from streams import clickhouse, doctor, migrate, moments, query, replay, settings, top, topics
-from streams.cli import running
+from streams.cli import dead_letters, running
 from streams.errors import GroundswellError, UsageError
 from streams.sources.formats import FORMATS
 
@@ -34,6 +34,7 @@ campaigns_app = typer.Typer(help="Campaign files: what each campaign counts.", n
 app.command("demo")(running.demo)
 app.command("up")(running.up)
 app.add_typer(campaigns_app, name="campaigns")
+app.add_typer(dead_letters.app, name="dead-letters")
 
 CRASHED = 3
 """Exit code of a worker that ended by a fault of its own: its supervisor starts it again."""
@@ -49,7 +50,9 @@ _FORMATS = "; ".join(f"{one.name}: {one.summary}" for one in FORMATS.values())
 def top_command(
     campaign: Annotated[str, typer.Argument(help="A campaign's name, or `*` for every event.")],
     kind: Annotated[Kind, typer.Option(help="What to rank.")] = _HASHTAG,
-    since: Annotated[str, typer.Option(help="From when, by event time: 15m, 2h, 7d ago, or an ISO time.")] = "7d",
+    since: Annotated[
+        str, typer.Option(help="From when, by event time: 15m, 2h ago, or an ISO time; default: ever.")
+    ] = "",
     until: Annotated[str, typer.Option(help="Until when (not included); default: no end.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Lines at most.")] = 20,
     as_json: Json = False,
@@ -59,17 +62,18 @@ def top_command(
     Example: `groundswell top endviolence --kind emoji --since 15m`
     """
     now = datetime.now(UTC)
-    start = moments.moment(since, now)
-    end = moments.moment(until, now) if until else datetime(2106, 1, 1, tzinfo=UTC)
+    start = moments.moment(since, now) if since else top.FIRST
+    end = moments.moment(until, now) if until else top.END
+    period = f"since {start:%Y-%m-%d %H:%M} UTC" if since else "of all time"
     client = _reader()
     ranking = top.top(client, campaign, kind.value, start, end, limit)
     if as_json:
         sys.stdout.write(msgspec.json.encode(ranking).decode() + "\n")
         return
     if not ranking:
-        sys.stderr.write(f"No {kind.value} was counted under {campaign!r} since {start:%Y-%m-%d %H:%M} UTC.\n")
+        sys.stderr.write(f"No {kind.value} was counted under {campaign!r} {period}.\n")
         return
-    table = Table(title=f"{campaign}: {kind.value}s since {start:%Y-%m-%d %H:%M} UTC", title_justify="left")
+    table = Table(title=f"{campaign}: {kind.value}s {period}", title_justify="left")
     for name in ("", kind.value, "posts", "occurrences"):
         table.add_column(name, justify="left" if name == kind.value else "right")
     for line in ranking:

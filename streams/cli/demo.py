@@ -4,7 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from clickhouse_connect.driver import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -15,14 +15,13 @@ from streams.errors import GroundswellError
 from streams.launch import CAMPAIGN, CAMPAIGNS, Launch, Truth
 from streams.producer import Producer
 from streams.settings import Settings
-from streams.top import Ranked, top
+from streams.top import END, FIRST, Ranked, top
 
 RATE_PER_S = 400.0
 SEED = 1
 _TOP = 14
 _WINDOWS = 30
 _CAUGHT_UP_S = 60.0
-_LAUNCH_YEARS_END = datetime(2106, 1, 1, tzinfo=UTC)
 
 _BY_KIND = f"""
 SELECT source, event_type, sum(quantity) FROM {DATABASE}.engagement
@@ -57,7 +56,7 @@ class Counts(Struct, frozen=True):
     markers: int
 
 
-def look(client: Client, since: datetime) -> Counts:
+def look(client: Client) -> Counts:
     """Read the views once."""
     campaign = {"campaign": CAMPAIGN}
     by_kind = client.query(_BY_KIND, parameters=campaign).result_rows
@@ -66,8 +65,8 @@ def look(client: Client, since: datetime) -> Counts:
     return Counts(
         by_kind={(source, event_type): int(quantity) for source, event_type, quantity in by_kind},
         series=[(start, int(quantity)) for start, quantity in reversed(series)],
-        hashtags=top(client, CAMPAIGN, "hashtag", since, _LAUNCH_YEARS_END, _TOP),
-        emojis=top(client, CAMPAIGN, "emoji", since, _LAUNCH_YEARS_END, _TOP),
+        hashtags=top(client, CAMPAIGN, "hashtag", FIRST, END, _TOP),
+        emojis=top(client, CAMPAIGN, "emoji", FIRST, END, _TOP),
         read=int(read),
         counted=int(counted),
         duplicates=int(duplicates),
@@ -159,12 +158,12 @@ def differences(client: Client, truth: Truth) -> list[str]:
     ]
 
 
-def wait_until_counted(client: Client, since: datetime, records: int, show: Callable[[Counts], None]) -> Counts:
+def wait_until_counted(client: Client, records: int, show: Callable[[Counts], None]) -> Counts:
     """Wait until every record is accounted for; raises ``GroundswellError`` when that takes too long."""
     give_up_s = time.monotonic() + _CAUGHT_UP_S
     while True:
         try:
-            counts = look(client, since)
+            counts = look(client)
             show(counts)
             if counts.read >= records:
                 return counts

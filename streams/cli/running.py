@@ -3,7 +3,6 @@
 import signal
 import sys
 import time
-from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Self
 
@@ -80,7 +79,6 @@ def demo(
 
 def _play(stack: "Stack", chosen: settings.Settings, duration_s: float, *, leave: bool, as_json: bool) -> None:
     client = clickhouse.connect_read_only(chosen)
-    begun = datetime.now(UTC) - timedelta(days=2)  # late events of the launch are to be seen too
     player = Player(chosen, duration_s)
     started_s = time.monotonic()
     with Screen(stack.addresses(), duration_s) as screen:
@@ -92,17 +90,17 @@ def _play(stack: "Stack", chosen: settings.Settings, duration_s: float, *, leave
         player.start()
         try:
             while player.playing:
-                show(look(client, begun))
+                show(look(client))
                 time.sleep(_LOOK_EVERY_S)
             if player.failure is None and not leave:
                 while True:
-                    show(look(client, begun))
+                    show(look(client))
                     time.sleep(_LOOK_EVERY_S)
         except KeyboardInterrupt:
             player.stop()
         if player.failure is not None:
             raise player.failure
-        counts = wait_until_counted(client, begun, player.sent, show)
+        counts = wait_until_counted(client, player.sent, show)
     _summary(counts, player, differences(client, player.truth), as_json=as_json)
 
 

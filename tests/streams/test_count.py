@@ -3,11 +3,13 @@
 from collections import defaultdict
 from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.counters import COUNTERS, ENGAGEMENT, SPELLINGS, TOKEN_COUNTS, Counter
+from schemas.event import Event
 from streams.columns import event_columns
 from streams.count import Additions, count, merge
 from streams.extract import SCHEMA
@@ -34,9 +36,7 @@ EVENT_SCHEMA = {"segment": pl.UInt64, "window_start": pl.UInt32, "source": pl.St
 def additions(events: list[Counted]) -> Additions:
     rows = [(one.segment, one.window_start, "x", "like", one.lang, "", "", one.quantity) for one in events]
     tokens = [
-        (row, kind, token, token.title(), times)
-        for row, one in enumerate(events)
-        for kind, token, times in one.tokens
+        (row, kind, token, token.title(), times) for row, one in enumerate(events) for kind, token, times in one.tokens
     ]
     matches = [(row, campaign) for row, one in enumerate(events) for campaign in one.campaigns]
     return count(
@@ -57,7 +57,9 @@ def rows_of(found: Additions, counter: Counter) -> Rows:
 
 def naive(events: list[Counted]) -> dict[str, Rows]:
     sums: dict[str, defaultdict[tuple[Any, ...], list[int]]] = {
-        counter.table: defaultdict(lambda width=len(counter.growing): [0] * width) for counter in COUNTERS
+        TOKEN_COUNTS.table: defaultdict(lambda: [0] * 4),
+        ENGAGEMENT.table: defaultdict(lambda: [0] * 3),
+        SPELLINGS.table: defaultdict(lambda: [0] * 2),
     }
     for one in events:
         sign = (one.quantity > 0) - (one.quantity < 0)
@@ -127,8 +129,8 @@ def test_windows_of_ten_seconds_are_half_open_and_aligned_to_the_epoch() -> None
     # 0 -----[1 2 --------- 3)[4 ----
     times_ms = [NOW_MS - 1, NOW_MS, NOW_MS + 1, NOW_MS + 9_999, NOW_MS + 10_000, 946_684_800_000]
     values = [good(str(n), event_time=time_ms, lang="en" if n else None) for n, time_ms in enumerate(times_ms)]
-    events = [event for event in verdicts(values) if not isinstance(event, str) and hasattr(event, "event_id")]
-    columns = event_columns(events, pl.Series([0] * len(events)).to_numpy())
+    events = [event for event in verdicts(values) if isinstance(event, Event)]
+    columns = event_columns(events, np.zeros(len(events), dtype=np.int64))
     now_s = NOW_MS // 1000
     assert columns["window_start"].to_list() == [now_s - 10, now_s, now_s, now_s, now_s + 10, 946_684_800]
     assert columns["lang"].to_list() == ["", *["en"] * 5]

@@ -63,8 +63,9 @@ def test_matches_of_generated_events_are_the_oracles() -> None:
     assert {name for _, name in matches} == {campaign.name for campaign in CAMPAIGNS} - {"quiet"}
 
 
-WORDS = ("peace", "PEACE", "pe\u200face", "world", "Straße", "STRASSE", "İstanbul", "i\u0307stanbul", "istanbul", "平和",
-         "バング", "ﾊﾞﾝｸﾞ", "สันติ", "мир", "평화", "C++", "💜", "$5", "_x", "κόσμος", "ΚΌΣΜΟΣ", "ﬁn", "FIN")  # fmt: skip
+WORDS = ("peace", "PEACE", "pe\u200face", "world", "Straße", "STRASSE", "İstanbul", "i\u0307stanbul", "istanbul",
+         "平和", "バング", "ﾊﾞﾝｸﾞ", "สันติ", "мир", "평화", "C++", "💜", "$5", "_x", "κόσμος", "ΚΌΣΜΟΣ", "ﬁn",
+         "FIN")  # fmt: skip
 BETWEEN = ("", " ", "-", "_", "1", "a", "の", "ー", "é", "\u0301", ".", "\u202c", "\n", "😂", "'")
 texts = st.lists(st.sampled_from((*WORDS, *BETWEEN, *KEYWORD_TEXTS)), max_size=8).map("".join)
 keywords = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=2).map(" ".join), min_size=1, max_size=3)

@@ -1,0 +1,152 @@
+"""Negative controls: a worker with one guard taken out. The verdict on such a run must be that it is wrong.
+
+``FAULTS_WITHOUT`` names the guard; ``CONTROLS`` says what is done instead.
+"""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from faust.transport.drivers import aiokafka as driver
+
+from streams import app, partition, worker
+from streams.segments import Segment
+from streams.sink import Sink, UnavailableError
+from streams.transport import Consumer, ConsumerThread
+from streams.worker import Worker
+
+WITHOUT = "FAULTS_WITHOUT"
+_LATE_LETTERS_S = 20.0
+
+
+def _commit_what_was_read() -> None:
+    """Faust's own way: commit what was delivered, not segment starts."""
+
+    async def force_commit(self: Consumer, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        del topics, start_new_transaction
+        read = {tp: offset + 1 for tp, offset in self._read_offset.items() if offset is not None}
+        return bool(read) and bool(await self._commit_offsets(read))
+
+    Consumer.force_commit = force_commit  # type: ignore[method-assign]
+
+
+def _commit_what_was_counted() -> None:
+    """Commit the position that was flushed, within a segment: the next owner's segments are other ones."""
+    done = Worker._done
+
+    def _done(self: Worker, parts: list[Any], seconds: float) -> None:
+        done(self, parts, seconds)
+        for part in parts:
+            position = 1 + max(account.last_offset for account in part.flush.accounts.values())
+            self._consumer.committable[part.tp] = position
+
+    Worker._done = _done  # type: ignore[method-assign]
+
+
+def _position_read_late() -> None:
+    """The position is read after the flush took the counts: the race that the prototype had."""
+    done = Worker._done
+
+    def _done(self: Worker, parts: list[Any], seconds: float) -> None:
+        done(self, parts, seconds)
+        for part in parts:
+            segment = part.partition.segment
+            if isinstance(segment, Segment):
+                self._consumer.committable[part.tp] = segment.start
+
+    Worker._done = _done  # type: ignore[method-assign]
+
+
+def _accounts_first() -> None:
+    """The rows that end a flush are written before what they vouch for."""
+    write = Worker._write
+
+    def _write(self: Worker, parts: list[Any], rows: Any) -> None:
+        self._insert("segments", [self._accounts(part) for part in parts])
+        write(self, parts, rows)
+
+    Worker._write = _write  # type: ignore[method-assign]
+
+
+def _no_warm_up() -> None:
+    """Reading starts at the segment, without a horizon of ids before it."""
+    make = app._app
+
+    @functools.wraps(make)
+    def _app(*arguments: Any) -> Any:
+        made = make(*arguments)
+        Consumer.horizon_records = 0
+        return made
+
+    app._app = _app
+
+
+def _read_uncommitted() -> None:
+    """Faust's default: records of aborted transactions are read as well."""
+    ConsumerThread._create_worker_consumer = (  # type: ignore[method-assign]
+        driver.AIOKafkaConsumerThread._create_worker_consumer
+    )
+
+
+def _ended_assignments_counted() -> None:
+    """A chunk that was buffered for an assignment that has ended is counted as if it went on."""
+    take = Worker.take
+
+    async def _take(self: Worker, tp: Any, chunk: Any) -> None:
+        self._consumer.starts[tp] = chunk.start
+        await take(self, tp, chunk)
+
+    Worker.take = _take  # type: ignore[method-assign]
+
+
+def _no_retry() -> None:
+    """A write that failed is taken for done."""
+    write = Sink.write
+
+    def _write(self: Sink, table: str, rows: Any) -> None:
+        try:
+            write(self, table, rows)
+        except UnavailableError as error:
+            worker.log.warning("not tried again", error=str(error)[:100])
+
+    Sink.write = _write  # type: ignore[method-assign]
+
+
+def _letters_not_awaited() -> None:
+    """A flush does not wait for the dead letters of its records."""
+    forward = Worker._forward
+
+    async def _forward(self: Worker, letters: list[Any]) -> None:
+        async def late() -> None:
+            await asyncio.sleep(_LATE_LETTERS_S)
+            await forward(self, letters)
+
+        self._late = [*getattr(self, "_late", []), asyncio.ensure_future(late())]  # type: ignore[attr-defined]
+
+    Worker._forward = _forward  # type: ignore[method-assign]
+
+
+def _deltas() -> None:
+    """Rows say what is new, not how things stand: a repetition counts again, and the maximum forgets."""
+
+    def changed_rows(self: partition.Partition, flush: Any) -> Any:
+        del self
+        return partition.merge(flush.additions) if flush.additions else {}
+
+    partition.Partition.changed_rows = changed_rows  # type: ignore[method-assign]
+
+
+CONTROLS: dict[str, Callable[[], None]] = {
+    "segment starts": _commit_what_was_read,
+    "whole segments": _commit_what_was_counted,
+    "one step": _position_read_late,
+    "accounts last": _accounts_first,
+    "warm-up": _no_warm_up,
+    "read committed": _read_uncommitted,
+    "assignment check": _ended_assignments_counted,
+    "retry": _no_retry,
+    "letters awaited": _letters_not_awaited,
+    "cumulative rows": _deltas,
+}
+"""By the guard that is taken out."""

@@ -1,0 +1,79 @@
+"""Failpoints: where a worker kills or stops itself, without a hook in the product.
+
+``FAULTS_AT`` is ``POINT:NTH:ACTION``: the ``NTH`` time that the worker passes ``POINT`` it gets SIGKILL (``kill``) or
+SIGSTOP (``stop``). Points: ``before PLACE`` and ``after PLACE``, with a place of ``PLACES``.
+"""
+
+import functools
+import inspect
+import itertools
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from streams.partition import Partition
+from streams.sink import Sink
+from streams.transport import Consumer
+from streams.worker import Worker
+from tests.faults import journal
+
+AT = "FAULTS_AT"
+_TABLES = ("token_counter", "engagement_counter", "spelling_counter", "archive", "segments")
+PLACES = (*(f"write {table}" for table in _TABLES), "commit", "first commit", "begin", "take", "seek", "dead letters")
+POINTS = tuple(f"{when} {place}" for place in PLACES for when in ("before", "after"))
+_SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
+
+
+def install() -> None:
+    """Wrap the product's functions; passes nothing on, changes nothing but by the signal."""
+    Sink.write = _around(Sink.write, lambda arguments: f"write {arguments[1]}")  # type: ignore[method-assign]
+    for owner, method, place in (
+        (Consumer, "_commit", "commit"),
+        (Consumer, "commit_start", "first commit"),
+        (Consumer, "perform_seek", "seek"),
+        (Worker, "_begin", "begin"),
+        (Worker, "_forward", "dead letters"),
+        (Partition, "take", "take"),
+    ):
+        setattr(owner, method, _around(getattr(owner, method), functools.partial(_named, place)))
+
+
+def _named(place: str, _: tuple[Any, ...]) -> str:
+    return place
+
+
+def _around(function: Callable[..., Any], place_of: Callable[[tuple[Any, ...]], str]) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def passing(*arguments: Any, **named: Any) -> Any:
+            place = place_of(arguments)
+            _pass(f"before {place}")
+            result = await function(*arguments, **named)
+            _pass(f"after {place}")
+            return result
+    else:
+
+        @functools.wraps(function)
+        def passing(*arguments: Any, **named: Any) -> Any:
+            place = place_of(arguments)
+            _pass(f"before {place}")
+            result = function(*arguments, **named)
+            _pass(f"after {place}")
+            return result
+
+    return passing
+
+
+_passed = itertools.count(1)
+
+
+def _pass(point: str) -> None:
+    asked = os.environ.get(AT, "")
+    if not asked:
+        return
+    wanted, nth, action = asked.split(":")
+    if point == wanted and next(_passed) == int(nth):
+        journal.note("failpoint", point=point, action=action)
+        os.kill(os.getpid(), _SIGNALS[action])

@@ -1,0 +1,114 @@
+"""Worker processes of one run: each sits in a seat and is replaced when it dies, as ``groundswell up`` would."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from deploy.children import Child
+from deploy.workers import environment
+from streams.settings import Settings
+from tests.faults import failpoints, journal
+from tests.faults.engines import ROOT
+
+_COMMAND = (sys.executable, "-m", "tests.faults.worker")
+_AGAIN_AFTER_S = 0.5
+_STOP_S = 40.0
+
+
+class Fleet:
+    """A context manager; leaving it kills what still runs. ``died`` counts ends that nobody asked for, by exit code."""
+
+    def __init__(self, settings: Settings, folder: Path, without: str | None = None) -> None:
+        self.journal_path = folder / f"{settings.group}.jsonl"
+        self.died: list[tuple[str, int]] = []
+        self.killed = 0
+        self._log = folder / f"{settings.group}.log"
+        self._env = environment(settings) | {"PYTHONPATH": str(ROOT), journal.PATH: str(self.journal_path)}
+        # The supervisor's way of saying that it serves the metrics; here nobody does.
+        self._env["GROUNDSWELL_METRICS_PORT"] = "0"
+        if without:
+            self._env["FAULTS_WITHOUT"] = without
+        self._seats: dict[str, Child] = {}
+        self._asked: set[int] = set()
+        self._lock = threading.RLock()
+        self._stopping = threading.Event()
+        self._supervisor = threading.Thread(target=self._supervise, name="fleet", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._supervisor.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._supervisor.join()
+        for child in self._seats.values():
+            if child.exit_code() is None:
+                os.kill(child.pid, signal.SIGKILL)
+                child.wait(_STOP_S)
+
+    def start(self, seat: str, at: str = "") -> int:
+        """Start a worker in a seat, with a failpoint if asked; returns its process id."""
+        with self._lock:
+            env: Mapping[str, str] = self._env | {failpoints.AT: at}
+            child = self._seats[seat] = Child(seat, _COMMAND, log=self._log, env=env)
+            child.start()
+            return child.pid
+
+    def pid(self, seat: str) -> int:
+        return self._seats[seat].pid
+
+    def seats(self) -> list[str]:
+        return sorted(self._seats)
+
+    def alive(self, seat: str) -> bool:
+        return self._seats[seat].exit_code() is None
+
+    def send(self, seat: str, number: signal.Signals) -> int:
+        """Send a signal to the worker in a seat; returns its process id. One that is ended is replaced soon."""
+        with self._lock:
+            child = self._seats[seat]
+            if number == signal.SIGTERM:
+                self._asked.add(child.pid)
+            if child.exit_code() is None:
+                os.kill(child.pid, number)
+                self.killed += number == signal.SIGKILL
+                if number == signal.SIGKILL:
+                    self._asked.add(child.pid)
+            return child.pid
+
+    def leave(self, seat: str, number: signal.Signals = signal.SIGTERM) -> int | None:
+        """End the worker in a seat for good; returns its exit code."""
+        with self._lock:
+            child = self._seats.pop(seat)
+        os.kill(child.pid, number)
+        self.killed += number == signal.SIGKILL
+        code = child.wait(_STOP_S)
+        if code is None:
+            os.kill(child.pid, signal.SIGKILL)
+            child.wait(_STOP_S)
+        return code
+
+    def words(self) -> str:
+        """The end of what the workers have said."""
+        return self._log.read_text(encoding="utf-8", errors="replace")[-4000:] if self._log.exists() else ""
+
+    def _supervise(self) -> None:
+        while not self._stopping.wait(0.05):
+            with self._lock:
+                dead = [(seat, child) for seat, child in self._seats.items() if child.exit_code() is not None]
+            for seat, child in dead:
+                code = child.exit_code()
+                assert code is not None
+                if code == -signal.SIGKILL and child.pid not in self._asked:
+                    self.killed += 1  # by its failpoint
+                elif child.pid not in self._asked:
+                    self.died.append((seat, code))
+                time.sleep(_AGAIN_AFTER_S)
+                with self._lock:
+                    if self._seats.get(seat) is child and not self._stopping.is_set():
+                        self.start(seat)

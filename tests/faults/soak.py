@@ -1,0 +1,110 @@
+"""``python -m tests.faults.soak --minutes M --seed S --faults kill,zombie``: random faults for as long as asked.
+
+Each run has a seed of its own, counted up from ``--seed``; what went wrong is printed with its seed and time line, and
+``--minutes 0`` runs each fault once, so that a seed can be repeated. Exit code 1 when any run was not exact.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from tests.faults import takeover
+from tests.faults.catalogue import FAULTS
+from tests.faults.engines import Engines
+from tests.faults.run import Run
+from tests.faults.takeover import TAKE_OVERS
+
+_SCALE = 4.0
+
+
+@dataclass
+class Row:
+    """What the runs of one fault came to."""
+
+    runs: int = 0
+    kills: int = 0
+    records: int = 0
+    keys: int = 0
+    wrong: int = 0
+    unaccounted: int = 0
+    ahead: int = 0
+    failed: list[int] = field(default_factory=list)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=30, help="begin no run after this long; 0: each fault once")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--faults", default=",".join(FAULTS), help=f"of {', '.join((*FAULTS, *TAKE_OVERS))}")
+    parser.add_argument("--scale", type=float, default=_SCALE, help="length of a run; tests have 1")
+    arguments = parser.parse_args()
+    names = arguments.faults.split(",")
+    unknown = sorted({*names} - {*FAULTS, *TAKE_OVERS})
+    if unknown:
+        parser.error(f"there is no fault {', '.join(unknown)}")
+    rows: dict[str, Row] = {}
+    times_s: dict[str, list[float]] = {}
+    give_up_s = time.monotonic() + arguments.minutes * 60
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder, Engines(Path(folder)) as engines:
+        seed = arguments.seed
+        while True:
+            for name in Random(seed).sample(names, len(names)):
+                _run(engines, name, seed, arguments.scale, rows.setdefault(name, Row()), times_s)
+                if arguments.minutes and time.monotonic() > give_up_s:
+                    break
+            seed += 1
+            if time.monotonic() > give_up_s:
+                break
+    _print(rows, times_s)
+    return 1 if any(row.failed for row in rows.values()) else 0
+
+
+def _run(engines: Engines, name: str, seed: int, scale: float, row: Row, times_s: dict[str, list[float]]) -> None:
+    row.runs += 1
+    try:
+        with Run(engines, name, seed) as run:
+            if name in TAKE_OVERS:
+                times_s.setdefault(name, []).extend(takeover.measure(run, TAKE_OVERS[name], round(2 * scale)))
+            else:
+                FAULTS[name](run, scale)
+            verdict = run.finish()
+    except AssertionError as error:
+        _say(f"fault {name!r}, seed {seed}: {error}")
+        row.failed.append(seed)
+        return
+    row.kills += run.fleet.killed
+    row.records += verdict.records
+    row.keys += verdict.keys
+    row.wrong += verdict.wrong
+    row.unaccounted += verdict.unaccounted
+    row.ahead += verdict.ahead
+    _say(run.report())
+    if not verdict.exact:
+        row.failed.append(seed)
+        _say(run.fleet.words())
+
+
+def _print(rows: dict[str, Row], times_s: dict[str, list[float]]) -> None:
+    heads = ("fault", "runs", "kills", "records", "keys", "wrong", "unaccounted", "ahead", "failed seeds")
+    cells = [
+        (name, row.runs, row.kills, row.records, row.keys, row.wrong, row.unaccounted, row.ahead, row.failed or "")
+        for name, row in sorted(rows.items())
+    ]
+    for line in (heads, ("---",) * len(heads), *cells):
+        _say(f"| {' | '.join(map(str, line))} |")
+    for name, found in times_s.items():
+        _say(f"{name}: median {statistics.median(found):.1f} s of {len(found)}, from {min(found):.1f} to {max(found):.1f}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,315 @@
+"""The database: migrations, the contract's views as they really are, and what the views make of rows, on the engine."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import permutations
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver import Client
+
+from schemas.counters import COUNTERS, DATABASE, SEGMENT_COLUMNS
+from streams.errors import GroundswellError
+from streams.migrate import migrate, migrations
+from tests.deploy.clickhouse_fixtures import ClickHouse
+
+TIME, WORD = "DateTime('UTC')", "LowCardinality(String)"
+# The contract, section 3: every view's columns, in its order, with their types.
+VIEWS = {
+    "token_counts": {
+        "window_start": TIME, "campaign": WORD, "kind": WORD, "token": "String", "source": WORD, "event_type": WORD,
+        "posts": "Int64", "occurrences": "Int64",
+    },
+    "engagement": {
+        "window_start": TIME, "campaign": WORD, "source": WORD, "event_type": WORD, "lang": WORD, "country": WORD,
+        "sentiment": WORD, "events": "Int64", "quantity": "Int64",
+    },
+    "events": {
+        "event_time": TIME, "observed_at": TIME, "source": WORD, "event_id": "String", "event_type": WORD,
+        "campaigns": f"Array({WORD})", "post_id": "String", "ref_post_id": "String", "url": "String",
+        "author_id": "String", "author_name": "String", "author_followers": "Nullable(UInt64)", "lang": WORD,
+        "country": WORD, "text": "String", "hashtags": "Array(String)", "emojis": "Array(String)",
+        "accounts": "Array(String)", "quantity": "Int64", "amount": "Nullable(Int64)", "currency": WORD,
+        "sentiment": WORD,
+    },
+    "spellings": {"campaign": WORD, "kind": WORD, "token": "String", "spelling": "String", "posts": "Int64"},
+}  # fmt: skip
+NAMES = [migration.name for migration in migrations()]
+
+
+class Database:
+    """The engine by a client, with the two ways that ``migrate`` is given."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.executed: list[str] = []
+
+    def execute(self, sql: str) -> None:
+        self.client.command(sql)
+        self.executed.append(sql)
+
+    def query(self, sql: str) -> Sequence[Sequence[Any]]:
+        return self.client.query(sql).result_rows
+
+    def migrate(self, archive_days: int = 90, execute: Callable[[str], Any] | None = None) -> list[str]:
+        return migrate(execute or self.execute, self.query, archive_days)
+
+    def columns(self, table: str) -> dict[str, str]:
+        rows = self.query(
+            f"SELECT name, type FROM system.columns WHERE database = '{DATABASE}' AND table = '{table}' "
+            "ORDER BY position"
+        )
+        return dict(map(tuple, rows))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    server = ClickHouse(tmp_path_factory.mktemp("migrate"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def fresh(server: ClickHouse) -> Iterator[Database]:
+    """An engine without a database of Groundswell's."""
+    with server.client() as client:
+        client.command(f"DROP DATABASE IF EXISTS {DATABASE} SYNC")
+        yield Database(client)
+        client.command(f"DROP DATABASE IF EXISTS {DATABASE} SYNC")
+
+
+@pytest.fixture
+def database(server: ClickHouse) -> Iterator[Database]:
+    """A migrated database with empty tables."""
+    with server.client() as client:
+        database = Database(client)
+        database.migrate()
+        for table in (*(counter.table for counter in COUNTERS), "segments", "archive"):
+            client.command(f"TRUNCATE TABLE {DATABASE}.{table}")
+        yield database
+
+
+# --- migrations ---------------------------------------------------------------------------------------------------
+
+
+def test_migrations_are_numbered_without_a_gap() -> None:
+    assert [migration.version for migration in migrations()] == list(range(1, len(NAMES) + 1))
+    assert all(migration.statements for migration in migrations())
+
+
+def test_migrating_twice_applies_everything_once(fresh: Database) -> None:
+    assert fresh.migrate() == NAMES
+    assert fresh.migrate() == []
+    assert [row[0] for row in fresh.query(f"SELECT name FROM {DATABASE}.migrations ORDER BY version")] == NAMES
+
+
+def test_two_that_migrate_at_once_do_no_harm(fresh: Database) -> None:
+    # Both have found nothing applied before either has applied anything.
+    fresh.migrate()
+    found = fresh.query
+    blind = lambda sql: [] if "DISTINCT version" in sql else found(sql)  # noqa: E731 - one line says it best
+    assert migrate(fresh.execute, blind, 90) == NAMES
+    assert fresh.migrate() == []
+
+
+@pytest.mark.parametrize("last", range(1, 14, 2))
+def test_migrating_may_be_cut_short_anywhere_and_repeated(fresh: Database, last: int) -> None:
+    def failing(sql: str) -> None:
+        if len(fresh.executed) == last:
+            raise ConnectionError("cut off")
+        fresh.execute(sql)
+
+    with pytest.raises(ConnectionError):
+        fresh.migrate(execute=failing)
+    fresh.migrate()
+    for view, columns in VIEWS.items():
+        assert fresh.columns(view) == columns
+    assert fresh.migrate() == []
+
+
+def test_a_newer_database_is_refused_in_one_sentence_and_left_alone(fresh: Database) -> None:
+    fresh.migrate()
+    fresh.execute(f"INSERT INTO {DATABASE}.migrations (version, name, sha256) VALUES (9999, 'later', '')")
+    before = fresh.query(f"SELECT name, create_table_query FROM system.tables WHERE database = '{DATABASE}'")
+    with pytest.raises(GroundswellError, match=r"^[^.]*migration 9999,[^.]* upgrade Groundswell here\.$"):
+        fresh.migrate(archive_days=7)
+    assert before == fresh.query(f"SELECT name, create_table_query FROM system.tables WHERE database = '{DATABASE}'")
+
+
+def test_archive_days_set_the_archives_ttl_once(fresh: Database) -> None:
+    for days, changes in ((90, 0), (30, 1), (30, 0), (3, 1), (90, 1)):
+        fresh.executed.clear()
+        fresh.migrate(archive_days=days)
+        assert sum("MODIFY TTL" in sql for sql in fresh.executed) == changes
+        ((ddl,),) = fresh.query(
+            f"SELECT create_table_query FROM system.tables WHERE database = '{DATABASE}' AND name = 'archive'"
+        )
+        assert f"TTL append_time + toIntervalDay({days})" in ddl
+
+
+# --- columns ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_view_has_exactly_the_contracts_columns_and_types(database: Database, view: str) -> None:
+    assert list(database.columns(view).items()) == list(VIEWS[view].items())
+    assert database.query(f"SELECT * FROM {DATABASE}.{view}") == []
+
+
+@pytest.mark.parametrize("counter", COUNTERS, ids=lambda counter: counter.table)
+def test_counters_table_is_as_declared_and_sorted_by_all_that_is_no_measure(database: Database, counter: Any) -> None:
+    declared = counter.key | SEGMENT_COLUMNS
+    growing = dict.fromkeys(counter.growing, "SimpleAggregateFunction(max, UInt64)")
+    assert database.columns(counter.table) == declared | growing
+    ((key,),) = database.query(
+        f"SELECT sorting_key FROM system.tables WHERE database = '{DATABASE}' AND name = '{counter.table}'"
+    )
+    assert sorted(key.split(", ")) == sorted(declared)
+
+
+# --- what views make of rows --------------------------------------------------------------------------------------
+
+
+def insert(database: Database, table: str, **row: Any) -> None:
+    database.client.insert(f"{DATABASE}.{table}", [list(row.values())], column_names=list(row))
+
+
+AT = 1_785_434_400
+PLACE = {"topic_id": "t", "partition": 0, "segment": 0}
+
+
+def spelled(
+    database: Database, added: int, removed: int = 0, rules: int = 1, campaign: str = "*", **place: Any
+) -> None:
+    insert(
+        database, "spelling_counter", campaign=campaign, kind="hashtag", token="love", spelling="Love",
+        posts_added=added, posts_removed=removed, rules=rules, **PLACE | place,
+    )  # fmt: skip
+
+
+def stands(database: Database, generation: int = 1, rules: int = 1, campaign: str = "*", **changes: Any) -> None:
+    """A ``segments`` row: these rules count for this segment and campaign, as of this generation."""
+    row = {"last_offset": 9, "read": 10, "counted": 10, "duplicates": 0, "dead": 0, "markers": 0, **PLACE, **changes}
+    insert(database, "segments", campaign=campaign, rules=rules, generation=generation, **row)
+
+
+def posts(database: Database) -> dict[str, int]:
+    return dict(database.query(f"SELECT campaign, sum(posts) FROM {DATABASE}.spellings GROUP BY campaign"))  # type: ignore[arg-type]  # two columns
+
+
+def merged(database: Database) -> None:
+    for table in (*(counter.table for counter in COUNTERS), "segments", "archive"):
+        database.client.command(f"OPTIMIZE TABLE {DATABASE}.{table} FINAL")
+
+
+def test_writes_repeated_and_in_any_order_leave_the_last_state_of_a_chain(database: Database) -> None:
+    stands(database)
+    for segment, order in enumerate(permutations((1, 2, 5))):
+        stands(database, segment=segment)
+        for added in (*order, order[0], order[1]):
+            spelled(database, added, segment=segment)
+        assert posts(database) == {"*": 5 * (segment + 1)}
+    merged(database)
+    assert posts(database) == {"*": 5 * 6}
+
+
+def test_a_torn_write_is_made_whole_by_its_repetition(database: Database) -> None:
+    stands(database)
+    key = {"window_start": AT, "campaign": "*", "source": "x", "event_type": "like", "lang": "", "country": "",
+           "sentiment": "", "rules": 1, **PLACE}  # fmt: skip
+    late = {**key, "window_start": AT - 86_400 * 3}
+    measures = {"events": 2, "quantity_added": 3, "quantity_removed": 7}
+    insert(database, "engagement_counter", **key, **measures)  # the first day's part arrived, the other's did not
+    for row in (key, late):
+        insert(database, "engagement_counter", **row, **measures)
+    merged(database)
+    found = database.query(
+        f"SELECT toUnixTimestamp(window_start), events, quantity FROM {DATABASE}.engagement ORDER BY 1"
+    )
+    assert found == [(AT - 86_400 * 3, 2, -4), (AT, 2, -4)]
+
+
+def test_rows_without_a_segments_row_are_not_read(database: Database) -> None:
+    spelled(database, 5)
+    assert posts(database) == {}
+    stands(database, campaign="another")
+    stands(database, segment=64)
+    stands(database, partition=1)
+    stands(database, topic_id="u")
+    stands(database, rules=2)
+    assert posts(database) == {}
+
+
+def test_rules_of_the_highest_generation_are_read_whatever_was_written_last(database: Database) -> None:
+    spelled(database, 5, rules=1)
+    spelled(database, 3, rules=2)
+    stands(database, generation=8, rules=2)
+    stands(database, generation=7, rules=1)
+    assert posts(database) == {"*": 3}
+    merged(database)
+    assert posts(database) == {"*": 3}
+    stands(database, generation=9, rules=1)  # old, new, old
+    assert posts(database) == {"*": 5}
+
+
+def test_rules_that_match_nothing_supersede_too(database: Database) -> None:
+    spelled(database, 5, campaign="launch", rules=1)
+    spelled(database, 8, campaign="*", rules=10)
+    stands(database, generation=1, campaign="launch", rules=1)
+    stands(database, generation=1, campaign="*", rules=10)
+    assert posts(database) == {"*": 8, "launch": 5}
+    stands(database, generation=2, campaign="launch", rules=2)
+    assert posts(database) == {"*": 8}
+
+
+def test_rules_are_chosen_for_each_segment_by_itself(database: Database) -> None:
+    for segment, generation_of_2 in ((0, 4), (64, 6)):
+        spelled(database, 1, rules=1, segment=segment)
+        spelled(database, 100, rules=2, segment=segment)
+        stands(database, generation=5, rules=1, segment=segment)
+        stands(database, generation=generation_of_2, rules=2, segment=segment)
+    assert posts(database) == {"*": 1 + 100}
+
+
+def test_segments_partitions_and_topics_add_up(database: Database) -> None:
+    for added, place in ((1, {}), (20, {"segment": 64}), (300, {"partition": 1}), (4_000, {"topic_id": "again"})):
+        spelled(database, added, **place)
+        stands(database, **place)
+    assert posts(database) == {"*": 4_321}
+
+
+def test_what_was_undone_is_taken_away_and_may_leave_less_than_nothing(database: Database) -> None:
+    stands(database)
+    insert(
+        database, "token_counter", window_start=AT, campaign="*", kind="emoji", token="💜", source="x",
+        event_type="like", posts_added=2, posts_removed=5, occurrences_added=2, occurrences_removed=9, rules=1, **PLACE,
+    )  # fmt: skip
+    assert database.query(f"SELECT token, posts, occurrences FROM {DATABASE}.token_counts") == [("💜", -3, -7)]
+    stands(database, segment=64)
+    spelled(database, 4, removed=1)
+    spelled(database, 0, removed=6, segment=64)
+    assert posts(database) == {"*": -3}
+
+
+def test_account_adds_up_to_what_was_read(database: Database) -> None:
+    stands(database, generation=1, read=4, counted=2, duplicates=1, dead=1, last_offset=3)
+    stands(database, generation=1, read=9, counted=5, duplicates=1, dead=2, markers=1, last_offset=8)
+    stands(database, generation=2, read=6, counted=4, duplicates=1, dead=1, last_offset=5)
+    stands(database, generation=1, segment=64, read=1, counted=1)
+    stands(database, generation=3, campaign="launch", read=100, counted=100)
+    rows = database.query(
+        "SELECT segment, last_offset, read, counted, duplicates, dead, markers "
+        f"FROM {DATABASE}.records ORDER BY segment"
+    )
+    assert rows == [(0, 8, 9, 5, 1, 2, 1), (64, 9, 1, 1, 0, 0, 0)]
+
+
+def test_archive_shows_an_event_once_however_often_it_was_recounted(database: Database) -> None:
+    now_s = time.time_ns() // 10**9  # what is older than the archive keeps is gone at once
+    for generation, offset, campaigns in ((1, 7, ["old"]), (2, 7, ["new"]), (1, 7, ["old"]), (1, 8, [])):
+        insert(
+            database, "archive", topic_id="t", partition=0, offset=offset, generation=generation, append_time=now_s,
+            event_time=AT, event_id=f"e{offset}", campaigns=campaigns,
+        )  # fmt: skip
+    rows = database.query(f"SELECT event_id, campaigns, author_followers FROM {DATABASE}.events ORDER BY event_id")
+    assert rows == [("e7", ["new"], None), ("e8", [], None)]

@@ -1,0 +1,256 @@
+"""A worker started by hand against servers at other addresses: settings only, and it never counts on in silence."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaProducer
+from kafka import TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+
+from deploy.stack import Stack
+from schemas.topics import EVENTS, MARKER_HEADER
+from streams.settings import Settings
+from tests.oracle import vocabulary
+from tests.oracle.log import read_log
+from tests.stack_fixture import (
+    Ledger,
+    Running,
+    account,
+    alive,
+    answers,
+    ask,
+    groundswell,
+    log_ends,
+    stack_settings,
+    wait_until,
+    wait_until_counted,
+)
+
+pytestmark = pytest.mark.stack
+
+PARTITIONS = 2
+HALF = 2000
+SEGMENT_AGE_S = 3
+
+
+@contextmanager
+def stack(folder: Path, **more: Any) -> Iterator[tuple[Stack, Ledger]]:
+    """Kafka and ClickHouse on ports of their own, no worker."""
+    settings = stack_settings(
+        folder, vocabulary.CAMPAIGNS, partitions=PARTITIONS, segment_size=512, horizon_records=2000, **more
+    )
+    with Stack(settings, workers=0, progress=print) as running:
+        yield running, Ledger(settings, vocabulary.CAMPAIGNS)
+
+
+@contextmanager
+def worker(settings: Settings, name: str = "worker") -> Iterator[Running]:
+    with Running(settings, "worker", output=settings.data_dir.with_name(f"{name}.log")) as running:
+        yield running
+        assert "Traceback" not in running.said()
+
+
+@contextmanager
+def admin(settings: Settings) -> Iterator[Any]:
+    client = KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def refusal(settings: Settings, *arguments: str) -> str:
+    """The one sentence with which a command fails."""
+    done = groundswell(settings, *arguments)
+    assert done.returncode == 1, done
+    assert re.fullmatch(r"groundswell: [^\n]+\n", done.stderr), done.stderr
+    return done.stderr
+
+
+def metric(port: int, name: str) -> float:
+    """The sum of a metric over its labels; 0 while there is none."""
+    try:
+        page = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+    except httpx.TransportError:
+        return 0
+    return sum(float(line.rsplit(" ", 1)[1]) for line in page.splitlines() if re.match(rf"{name}[ {{]", line))
+
+
+def committed(settings: Settings) -> dict[int, int]:
+    with admin(settings) as client:
+        found = client.list_group_offsets([settings.group])[settings.group]
+    return {tp.partition: at.offset for tp, at in found.items()}
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    """A topic of which some is counted, and no worker that runs."""
+    with stack(tmp_path_factory.mktemp("worker")) as (_, ledger):
+        ledger.send(ledger.generate(HALF, seed=0))
+        with worker(ledger.settings) as running:
+            ledger.check()
+            assert running.end(signal.SIGTERM) == 0
+        yield ledger
+
+
+def test_second_worker_joins_and_leaves_and_totals_are_exact(counted: Ledger) -> None:
+    records = counted.generate(2 * HALF, seed=1)
+    with worker(counted.settings, "first") as first:
+        counted.send(records[:HALF])
+        wait_until(lambda: metric(counted.settings.metrics_port, "groundswell_records_read_total"), "the first counts")
+        with worker(counted.settings, "second") as second:
+            wait_until(lambda: "next free one used" in second.said(), "the second has found the metrics port taken")
+            found = re.search(r"taken=(\d+) used=(\d+)", second.said())
+            assert found
+            assert int(found[1]) == counted.settings.metrics_port < int(found[2])
+            port = int(found[2])
+            wait_until(lambda: counts_more(counted, port), "the second counts")
+            counted.send(records[HALF : HALF + HALF // 2])
+            assert second.end(signal.SIGTERM) == 0
+        counted.send(records[HALF + HALF // 2 :])
+        counted.check()
+        assert first.end(signal.SIGINT) == 0
+
+
+def counts_more(ledger: Ledger, port: int) -> bool:
+    """Send a little; whether the worker with these metrics has had a share of what was sent so far."""
+    ledger.send(ledger.generate(20, seed=len(ledger.truth)))
+    return metric(port, "groundswell_records_read_total") > 0
+
+
+def test_worker_refuses_another_segment_size_than_the_topic_is_counted_by(counted: Ledger) -> None:
+    said = refusal(counted.settings.model_copy(update={"segment_size": 1024}), "worker")
+    assert "GROUNDSWELL_SEGMENT_SIZE is 1024, but" in said
+    assert "set it back to 512" in said
+
+
+def test_worker_refuses_a_group_that_knows_nothing_of_what_is_counted(counted: Ledger) -> None:
+    said = refusal(counted.settings.model_copy(update={"group": "another"}), "worker")
+    assert "Consumer group 'another' has no commit for partition 0, 1" in said
+    assert "set GROUNDSWELL_GROUP back" in said
+
+
+def test_worker_refuses_a_topic_without_append_time(counted: Ledger) -> None:
+    def configure(kind: str) -> None:
+        with admin(counted.settings) as client:
+            client.alter_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, EVENTS.name, {"message.timestamp.type": kind})]
+            )
+
+    configure("CreateTime")
+    try:
+        said = refusal(counted.settings, "worker")
+    finally:
+        configure("LogAppendTime")
+    assert "message.timestamp.type=CreateTime" in said
+    assert "set it to LogAppendTime" in said
+
+
+def test_records_of_aborted_transactions_are_not_counted(counted: Ledger) -> None:
+    with worker(counted.settings) as running:
+        asyncio.run(transactions(counted.settings))
+        counted.check()
+        rows = ask(
+            counted.settings,
+            "SELECT token, sum(posts) FROM groundswell.token_counts WHERE campaign = '*' AND token LIKE 'transaction%' "
+            "GROUP BY token ORDER BY token",
+        )
+        assert rows == "transaction_committed\t20\ntransaction_tried_again\t10\n"
+        assert running.end(signal.SIGTERM) == 0
+
+
+async def transactions(settings: Settings) -> None:
+    """Ten events in a transaction that is aborted; they and ten others in one that is committed; ten more aborted."""
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, transactional_id="test")
+    await producer.start()
+    try:
+        for tag, numbers, good in (
+            ("transaction_aborted", range(10), False),
+            ("transaction_tried_again", range(10), True),
+            ("transaction_committed", range(10, 30), True),
+            ("transaction_aborted", range(30, 40), False),
+        ):
+            await producer.begin_transaction()
+            for number in numbers:
+                event = {"event_id": f"t-{number}", "source": "web", "event_type": "mention", "text": f"#{tag}"}
+                value = json.dumps({**event, "event_time": 1_763_700_000_000}).encode()
+                await producer.send_and_wait(EVENTS.name, value, partition=number % PARTITIONS)
+            await (producer.commit_transaction() if good else producer.abort_transaction())
+    finally:
+        await producer.stop()
+
+
+def test_worker_waits_for_clickhouse_keeps_its_partitions_and_catches_up_exactly(tmp_path: Path) -> None:
+    with stack(tmp_path) as (running_stack, ledger), worker(ledger.settings) as running:
+        port = ledger.settings.metrics_port
+        ledger.send(ledger.generate(HALF, seed=2))
+        wait_until_counted(ledger.settings, HALF)
+        clickhouse = running_stack.pids()["ClickHouse"]
+        os.kill(clickhouse, signal.SIGKILL)
+        wait_until(lambda: not alive(clickhouse), "ClickHouse has gone")
+        ledger.send(ledger.generate(HALF, seed=3))
+        wait_until(lambda: metric(port, "groundswell_waiting_for_clickhouse") == 1, "the worker waits")
+        before = metric(port, "groundswell_flush_failures_total")
+        wait_until(lambda: metric(port, "groundswell_flush_failures_total") >= before + 4, "it has tried for a while")
+        assert running.process.poll() is None
+        again = running_stack._clickhouse_child()
+        try:
+            again.start()
+            wait_until(lambda: answers(ledger.settings), "ClickHouse answers again")
+            ledger.check()
+            wait_until(lambda: metric(port, "groundswell_waiting_for_clickhouse") == 0, "nothing is waited for")
+            # Had the worker left its group, it would have come back in another generation.
+            assert ask(ledger.settings, "SELECT uniqExact(generation) FROM groundswell.segments") == "1\n"
+            assert running.end(signal.SIGTERM) == 0
+        finally:
+            again.stop(60)
+
+
+def test_records_deleted_before_they_were_counted_stop_the_worker_and_doctor_explains(tmp_path: Path) -> None:
+    with stack(tmp_path) as (_, ledger):
+        with worker(ledger.settings) as running:
+            ledger.send(ledger.generate(HALF, seed=4))
+            wait_until_counted(ledger.settings, HALF)
+            assert running.end(signal.SIGTERM) == 0
+        ledger.send(ledger.generate(HALF, seed=5))
+        with admin(ledger.settings) as client:
+            ends = log_ends(ledger.settings)
+            client.delete_records({TopicPartition(EVENTS.name, number): end - 1 for number, end in ends.items()})
+        said = refusal(ledger.settings, "worker")
+        assert re.search(r"Records \d+ to \d+ of events.v1, partition \d, are gone from Kafka", said)
+        assert "groundswell doctor" in said
+        doctor = groundswell(ledger.settings, "doctor")
+        assert doctor.returncode == 1
+        assert re.search(r"\nMEND  log: Partition \d was counted up to \d+, but Kafka has deleted", doctor.stdout)
+        assert doctor.stderr == ""
+
+
+def test_idle_segment_is_closed_by_a_marker_and_the_commit_moves_on(tmp_path: Path) -> None:
+    with stack(tmp_path, segment_age_s=SEGMENT_AGE_S) as (_, ledger), worker(ledger.settings) as running:
+        ledger.send(ledger.generate(HALF, seed=6))
+        ledger.check()
+        wait_until(
+            lambda: all(numbers["markers"] for numbers in account(ledger.settings).values()),
+            "each partition has a marker",
+        )
+        log = read_log(ledger.settings.kafka_bootstrap, EVENTS.name)
+        markers = {
+            partition: [record.offset for record in records if MARKER_HEADER in dict(record.headers)]
+            for partition, records in log.items()
+        }
+        assert sorted(markers) == list(range(PARTITIONS))
+        wait_until(
+            lambda: all(committed(ledger.settings)[one] >= found[0] for one, found in markers.items()),
+            "the marker's offset is committed",
+        )
+        ledger.check()
+        assert running.end(signal.SIGTERM) == 0
