@@ -5,7 +5,6 @@ a wrong call, with a sentence on its stderr) would refuse again, so its sentence
 with 0 was asked to.
 """
 
-import errno
 import signal
 import sys
 import tempfile
@@ -16,11 +15,12 @@ from pathlib import Path
 from wsgiref.simple_server import WSGIServer
 
 import structlog
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from deploy.children import Child
 from deploy.ports import LOOPBACK
+from streams import metrics
 from streams.errors import GroundswellError
 from streams.settings import PREFIX, Settings
 
@@ -30,7 +30,6 @@ _BACK_OFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 _WELL_AFTER_S = 60.0
 _STOP_S = 30.0
 _POLL_S = 0.1
-_MOST_PORTS = 100
 
 
 def run(settings: Settings, count: int) -> None:
@@ -126,22 +125,8 @@ class Workers:
     def _serve_metrics(self) -> None:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=str(self._metrics_folder))  # type: ignore[no-untyped-call]  # as it ships
-        wanted = self._settings.metrics_port
-        for port in range(wanted, wanted + _MOST_PORTS):
-            try:
-                self._metrics, _ = start_http_server(port, addr=LOOPBACK, registry=registry)
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE:
-                    raise
-                continue
-            self.metrics_url = f"http://{LOOPBACK}:{self._metrics.server_port}/metrics"
-            if port != wanted:
-                self._progress(f"Port {wanted} is taken: metrics are served on the next free one, {port}")
-            return
-        raise GroundswellError(
-            f"The ports from {wanted} to {wanted + _MOST_PORTS - 1} are all taken: "
-            "set GROUNDSWELL_METRICS_PORT to a free one."
-        )
+        self._metrics = metrics.serve(self._settings.metrics_port, registry)
+        self.metrics_url = f"http://{LOOPBACK}:{self._metrics.server_port}/metrics"
 
     def _supervise(self) -> None:
         try:

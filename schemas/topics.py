@@ -1,6 +1,11 @@
 """Kafka topics: each declared once, with who writes, who reads and how it is kept."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
+
+Headers = Sequence[tuple[str, bytes]]
+"""A record's headers: names and values, in order; a name may come twice."""
 
 _DAY_MS = 24 * 3600 * 1000
 MAX_RECORD_BYTES = 16 * 1024 * 1024

@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
+from schemas.topics import Headers
 from streams.arrays import Int64s
-from streams.decode import Headers
 
 
 class Start(Struct, frozen=True):

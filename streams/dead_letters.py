@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from schemas.topics import ERROR_HEADER_PREFIX, EVENTS
 from streams.chunk import Chunk
-from streams.decode import Refusal
+from streams.refusal import Refusal
 
 _STAGE = "decode"
 

@@ -9,52 +9,21 @@ record is refused by anything but the definition.
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from schemas.event import FIELDS, MAX_AHEAD_MS, MAX_VALUE_BYTES, REQUIRED, Event
-from schemas.topics import MARKER_HEADER
-
-Headers = Sequence[tuple[str, bytes]]
+from schemas.topics import MARKER_HEADER, Headers
+from streams.cloud_events import open_cloud_event
+from streams.refusal import Reason, Refusal, json_type
 
 MAX_DEPTH = 256
 """Levels of nesting that are read, the event's own object included: fixed, so that no stack size decides."""
 
 _HUGE = 2**64
 _INT_DIGITS = 19
-_STRUCTURED = "application/cloudevents+json"
-_CONTENT_TYPES = ("content-type", "ce_datacontenttype")
-
-
-class Reason(StrEnum):
-    """Why a record is no event; stands in the dead letter's header ``exception.class.name``."""
-
-    NULL = "null"
-    EMPTY = "empty"
-    TOO_LARGE = "too_large"
-    REGISTRY_FRAMED = "registry_framed"
-    BOM = "bom"
-    NOT_UTF8 = "not_utf8"
-    TOO_DEEP = "too_deep"
-    NOT_JSON = "not_json"
-    NOT_OBJECT = "not_object"
-    MISSING_FIELD = "missing_field"
-    WRONG_TYPE = "wrong_type"
-    OUT_OF_RANGE = "out_of_range"
-    NUL = "nul"
-    SURROGATE = "surrogate"
-    FUTURE = "future"
-
-
-class Refusal(Struct, frozen=True):
-    """A record that is no event: the reason's class, and a sentence for a person."""
-
-    reason: Reason
-    message: str
 
 
 class Decoded(Struct):
@@ -154,7 +123,7 @@ def decode_one(value: bytes | None, append_time_ms: int, headers: Headers = ()) 
     if isinstance(body, Refusal):
         return body
     if headers:
-        opened = _open_cloud_event(body, headers)
+        opened = open_cloud_event(body, headers)
         if isinstance(opened, Refusal):
             return opened
         body = opened
@@ -197,7 +166,7 @@ def _json_object(value: bytes | None) -> dict[str, Any] | Refusal:
     except (ValueError, RecursionError) as error:
         return Refusal(Reason.NOT_JSON, f"not JSON: {error}")
     if not isinstance(body, dict):
-        return Refusal(Reason.NOT_OBJECT, f"a JSON {_json_type(body)}, not an object")
+        return Refusal(Reason.NOT_OBJECT, f"a JSON {json_type(body)}, not an object")
     return body
 
 
@@ -228,60 +197,6 @@ def _bounded_int(digits: str) -> int:
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON value")
-
-
-def _json_type(value: Any) -> str:
-    if value is None:
-        return "null"
-    names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
-    return names[type(value)]
-
-
-def _open_cloud_event(body: dict[str, Any], headers: Headers) -> dict[str, Any] | Refusal:
-    """The event in a CloudEvent, with its id and time where the event itself has none."""
-    named = {name.lower(): value or b"" for name, value in headers}
-    content_type = next((named[name] for name in _CONTENT_TYPES if name in named), b"")
-    if content_type.decode("latin-1").split(";")[0].strip().lower() == _STRUCTURED:
-        data = body.get("data")
-        if data is None:
-            return Refusal(Reason.MISSING_FIELD, "the CloudEvent has no `data`")
-        if not isinstance(data, dict):
-            return Refusal(Reason.WRONG_TYPE, f"the CloudEvent's `data` is a JSON {_json_type(data)}, not an object")
-        return _with_defaults(data, body.get("id"), body.get("time"))
-    if "ce_id" not in named and "ce_time" not in named:
-        return body
-    try:
-        event_id, time = (named[name].decode() if name in named else None for name in ("ce_id", "ce_time"))
-    except UnicodeDecodeError:
-        return Refusal(Reason.NOT_UTF8, "the header ce_id or ce_time is not UTF-8")
-    return _with_defaults(body, event_id, time)
-
-
-def _with_defaults(event: dict[str, Any], event_id: Any, time: Any) -> dict[str, Any] | Refusal:
-    event = dict(event)
-    if event.get("event_id") is None:
-        event["event_id"] = event_id
-    if event.get("event_time") is None and time is not None:
-        moment = _rfc3339_ms(time)
-        if moment is None:
-            return Refusal(
-                Reason.OUT_OF_RANGE, f"the CloudEvent's time {time!r:.60} is no RFC 3339 time with an offset"
-            )
-        event["event_time"] = moment
-    return event
-
-
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _rfc3339_ms(time: Any) -> int | None:
-    if not isinstance(time, str) or not _RFC3339.fullmatch(time):
-        return None
-    try:
-        return (datetime.fromisoformat(time.upper()) - _EPOCH) // timedelta(milliseconds=1)
-    except ValueError:
-        return None
 
 
 def _event(body: dict[str, Any]) -> Event | Refusal:

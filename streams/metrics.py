@@ -1,9 +1,10 @@
 """Every metric, once: its name, labels, unit and meaning. Counters restart at 0 with the process."""
 
 import errno
+from wsgiref.simple_server import WSGIServer
 
 import structlog
-from prometheus_client import Counter, Gauge, Histogram, start_http_server
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 from streams.errors import GroundswellError
 
@@ -74,19 +75,21 @@ def markdown_table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def serve(port: int) -> int:
-    """Serve ``/metrics`` on 127.0.0.1: on ``port`` (0: any), or the next free one; returns which."""
+def serve(port: int, registry: CollectorRegistry = REGISTRY) -> WSGIServer:
+    """Serve ``/metrics`` on 127.0.0.1: on ``port`` (0: any), or the next free one; returns the server, which runs."""
     end = min(port + _MOST_PORTS, 65_536)
     for candidate in range(port, end):
         try:
-            server, _ = start_http_server(candidate, addr="127.0.0.1")
+            server, _ = start_http_server(candidate, addr="127.0.0.1", registry=registry)
+        except PermissionError:
+            break
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
             continue
         if candidate != port:
             structlog.get_logger().warning("metrics port taken, next free one used", taken=port, used=candidate)
-        return int(server.server_port)
+        return server
     raise GroundswellError(
         f"No free port for metrics from {port} to {end - 1}: set GROUNDSWELL_METRICS_PORT to a free one."
     )

@@ -15,10 +15,11 @@ from streams.arrays import Bools, Int64s
 from streams.chunk import Chunk
 from streams.columns import archive_rows, event_columns, list_column
 from streams.count import Additions, count, merge
-from streams.decode import Decoded, Refusal, decode
+from streams.decode import Decoded, decode
 from streams.duplicates import Horizon, Seen
 from streams.extract import extract
 from streams.match import Matcher
+from streams.refusal import Refusal
 from streams.segments import Segment, SegmentRule
 
 _NEVER_MS = 2**62

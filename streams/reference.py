@@ -7,7 +7,7 @@ from schemas import counters, event
 from schemas.generated import run
 from schemas.topics import ALL
 from streams import metrics
-from streams.decode import Reason
+from streams.refusal import Reason
 from streams.settings import PREFIX, Settings
 
 PATH = Path(__file__).parent.parent / "docs" / "reference.md"

@@ -43,7 +43,7 @@ class Sink:
         if not len(rows):
             return
         try:
-            self._client.insert_arrow(
+            answer = self._client.insert_arrow(
                 table,
                 rows.to_arrow(compat_level=pl.CompatLevel.oldest()),
                 database=DATABASE,
@@ -58,3 +58,6 @@ class Sink:
             raise UnavailableError(str(error)) from error
         except (ClickHouseError, OSError) as error:
             raise UnavailableError(str(error)) from error
+        if "written_rows" not in answer.summary:
+            # A proxy's page, or an error that came after the status.
+            raise UnavailableError("The answer says success, yet not how many rows were written, as ClickHouse does.")

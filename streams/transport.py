@@ -57,6 +57,8 @@ class Consumer(driver.Consumer):
     async def perform_seek(self) -> None:
         """Start every assigned partition anew, a horizon before its first uncounted segment."""
         async with self._one_seek:
+            # Forgotten before the seek, not after it: what is fetched in vain meanwhile has moved the new position.
+            self._fetched_in_vain = False
             self._seeks += 1
             generation = self.app.consumer_generation_id
             found = await self._thread.call_thread(self._thread.seek_to_segments)
@@ -68,7 +70,6 @@ class Consumer(driver.Consumer):
             for tp, start in self.starts.items():
                 self._read_offset[tp] = None
                 self._committed_offset[tp] = start.committed
-            self._fetched_in_vain = False
             self._seeks += 1
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's name

@@ -22,6 +22,7 @@ from streams.settings import Settings
 from tests.oracle import vocabulary
 from tests.oracle.log import read_log
 from tests.stack_fixture import (
+    HTTP,
     Ledger,
     Running,
     account,
@@ -79,7 +80,7 @@ def refusal(settings: Settings, *arguments: str) -> str:
 def metric(port: int, name: str) -> float:
     """The sum of a metric over its labels; 0 while there is none."""
     try:
-        page = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+        page = HTTP.get(f"http://127.0.0.1:{port}/metrics").text
     except httpx.TransportError:
         return 0
     return sum(float(line.rsplit(" ", 1)[1]) for line in page.splitlines() if re.match(rf"{name}[ {{]", line))

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
-import lz4.frame  # type: ignore[import-untyped]  # lz4 ships no types
+import lz4.frame
 import zstandard
 
 from deploy.clickhouse.errors import CANNOT_DECOMPRESS, NOT_IMPLEMENTED, ServerError

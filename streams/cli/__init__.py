@@ -3,6 +3,7 @@
 import os
 import sys
 
+import structlog
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from kafka.errors import KafkaError
 
@@ -16,6 +17,8 @@ FAILED, WRONG_USAGE = 1, 2
 def main() -> None:
     """Run the command line; exits 0 done, 1 failed (one sentence on stderr), 2 wrong usage, 130 interrupted."""
     code: str | int | None
+    # Standard output is for answers; the log goes beside it.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         app(prog_name="groundswell")
         code = 0

@@ -125,9 +125,11 @@ class Player:
         try:
             with Producer(self._settings, on_progress=self._acknowledged) as producer:
                 for due_ms, event in self.launch:
-                    if self._stop.wait(max(0.0, (due_ms - time.time_ns() // 1_000_000) / 1000)):
-                        return
+                    stopped = self._stop.wait(max(0.0, (due_ms - time.time_ns() // 1_000_000) / 1000))
+                    # Published all the same: the truth tells of every event that the launch has given.
                     producer.publish(event)
+                    if stopped:
+                        break
             self.sent = producer.sent
         except GroundswellError as error:
             self.failure = error

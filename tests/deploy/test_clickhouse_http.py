@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import lz4.frame  # type: ignore[import-untyped]  # lz4 ships no types
+import lz4.frame
 import pytest
 import zstandard
 

@@ -9,7 +9,8 @@ from jsonschema import Draft202012Validator
 import schemas
 from schemas.campaign import CampaignError, parse
 from schemas.event import Event
-from streams.decode import Reason, Refusal, decode, decode_one
+from streams.decode import decode, decode_one
+from streams.refusal import Reason, Refusal
 from tests.oracle.log import Record
 from tests.oracle.verdict import Refused, judge
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from streams.chunk import Chunk, Start
 from streams.dead_letters import dead_letters
-from streams.decode import Reason, Refusal
+from streams.refusal import Reason, Refusal
 
 PREFIX = "__connect.errors."
 CHUNK = Chunk(

@@ -10,7 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.event import Event
-from streams.decode import Headers, Reason, Refusal, decode, decode_one
+from schemas.topics import Headers
+from streams.decode import decode, decode_one
+from streams.refusal import Reason, Refusal
 from tests.oracle.bad_records import corpus, future_edges
 from tests.oracle.cases import Case
 from tests.oracle.generate import generate

@@ -15,7 +15,12 @@ from deploy.ports import free_port
 from streams import metrics
 from streams.errors import GroundswellError
 
-SERVE = "import sys\nfrom streams.metrics import serve\nprint(serve(int(sys.argv[1])), flush=True)\nsys.stdin.read()\n"
+SERVE = """
+import sys
+from streams.metrics import serve
+print(serve(int(sys.argv[1])).server_port, flush=True)
+sys.stdin.read()
+"""
 LISTED = {name: one for name, one in vars(metrics).items() if isinstance(one, Counter | Gauge | Histogram)}
 
 

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from schemas.campaign import Campaign
 from schemas.counters import ACCOUNT, COUNTERS, Counter
 from streams.chunk import Chunk, Start
-from streams.decode import Reason
 from streams.duplicates import Horizon
 from streams.match import Matcher
 from streams.partition import Account, Counting, Flush, Partition
+from streams.refusal import Reason
 from streams.segments import SegmentRule
 from tests.oracle.generate import Produced, generate
 from tests.oracle.log import Record
