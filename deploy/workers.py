@@ -6,16 +6,17 @@ with 0 was asked to.
 """
 
 import signal
+import struct
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from wsgiref.simple_server import WSGIServer
 
 import structlog
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from deploy.children import Child
@@ -30,6 +31,7 @@ _BACK_OFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 _WELL_AFTER_S = 60.0
 _STOP_S = 30.0
 _POLL_S = 0.1
+_TRIES = 20
 
 
 def run(settings: Settings, count: int) -> None:
@@ -124,7 +126,7 @@ class Workers:
 
     def _serve_metrics(self) -> None:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, path=str(self._metrics_folder))  # type: ignore[no-untyped-call]  # as it ships
+        _Merged(registry, path=str(self._metrics_folder))  # type: ignore[no-untyped-call]  # as it ships
         self._metrics = metrics.serve(self._settings.metrics_port, registry)
         self.metrics_url = f"http://{LOOPBACK}:{self._metrics.server_port}/metrics"
 
@@ -149,6 +151,18 @@ class Workers:
             self._progress(f"{seat.child.name} ended with {seat.child.ending()}: started again in {pause_s:g} s")
         elif time.monotonic() >= seat.restart_at_s:
             seat.start()
+
+
+class _Merged(MultiProcessCollector):
+    """The metrics of all workers; one that is just starting has an empty file for a moment, which is waited for."""
+
+    def collect(self) -> Iterable[Metric]:
+        for _ in range(_TRIES):
+            try:
+                return list(super().collect())  # type: ignore[no-untyped-call]  # as it ships
+            except struct.error:
+                time.sleep(_POLL_S)
+        return []
 
 
 class _Seat:
