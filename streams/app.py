@@ -45,6 +45,7 @@ def run_worker(settings: Settings) -> None:
         metrics.serve(settings.metrics_port)
     client = clickhouse.connect(settings)
     clickhouse.check_schema(client)
+    pinned.check_topic(client, topic.topic_id, committed, settings)
     pinned.pin(client, topic.topic_id, settings)
     pinned.check_commits(client, topic.topic_id, committed, settings)
     counting = _counting(settings)

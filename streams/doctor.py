@@ -81,6 +81,7 @@ def _fixed_settings(settings: Settings) -> str:
         committed = topics.committed_partitions(admin, settings)
     client = clickhouse.connect(settings)
     clickhouse.check_schema(client)
+    pinned.check_topic(client, state.topic_id, committed, settings)
     pinned.check(client, state.topic_id, settings)
     pinned.check_commits(client, state.topic_id, committed, settings)
     return ", ".join(f"{name} {getattr(settings, name)}" for name in pinned.NAMES)

@@ -47,6 +47,20 @@ def _pinned(client: Client, topic_id: str) -> list[tuple[int, ...]]:
     return [tuple(row) for row in rows]
 
 
+def check_topic(client: Client, topic_id: str, committed: set[int], settings: Settings) -> None:
+    """Refuse to start where the consumer group has committed offsets of a topic that was never counted here.
+
+    Then the topic has been deleted and created again, and the offsets are those of records that are gone; or this
+    ClickHouse is not the one that was counted into.
+    """
+    if committed and not _pinned(client, topic_id):
+        raise GroundswellError(
+            f"Consumer group {settings.group!r} has commits for {EVENTS.name}, but this topic was never counted into "
+            "this ClickHouse: it was deleted and created again, or the data is elsewhere. Set "
+            f"{PREFIX}CLICKHOUSE_URL to where it is, or {PREFIX}GROUP to a new name to count from the log's start."
+        )
+
+
 def check_commits(client: Client, topic_id: str, committed: set[int], settings: Settings) -> None:
     """Refuse to start where partitions have been counted, yet the consumer group knows of no commit for them.
 
