@@ -182,11 +182,10 @@ class _Seat:
 
     def start(self) -> None:
         """Starts the worker, or the next one in its place."""
-        if self.restart_at_s is not None:
-            self.child = self._new_child()
-            self.restart_at_s = None
+        child = self.child if self.restart_at_s is None else self._new_child()
         self._started_s = time.monotonic()
-        self.child.start()
+        child.start()
+        self.child, self.restart_at_s = child, None
 
     def plan_restart(self) -> float:
         """Sets when the next one starts; returns in how many seconds that is."""
