@@ -43,3 +43,6 @@ generate: setup ## rewrite the files that follow from declarations
 lock: setup ## resolve requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--generate-hashes --quiet --no-header --output-file requirements.lock
+
+soak: setup ## faults for as long as asked: make soak ARGS="--minutes 60 --seed 1"
+	@$(BIN)/python -m tests.faults.soak $(ARGS)

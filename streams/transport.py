@@ -180,6 +180,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"  # noqa: SLF001 - the reason is above
         return consumer
 
+    def _stopped_set(self) -> None:
+        # After a crash the thread may have closed its loop before it is told to stop.
+        if not self.thread_loop.is_closed():
+            super()._stopped_set()
+
     async def seek_to_segments(self) -> dict[TP, tuple[int | None, int, int]]:
         """Seek the assigned partitions; of each (committed offset or None, first offset of the log, offset sought)."""
         consumer = self._ensure_consumer()
@@ -188,6 +193,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         found: dict[TP, tuple[int | None, int, int]] = {}
         for tp in assigned:
             committed = await consumer.committed(tp)
+            if tp not in consumer.assignment():
+                continue  # given away meanwhile: what comes after the rebalance seeks again
             log_start = log_starts[tp]
             start = log_start if committed is None else committed
             position = max(log_start, start - self.consumer.horizon_records)

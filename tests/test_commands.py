@@ -257,9 +257,9 @@ def test_clickhouse_that_is_away_is_told_in_one_sentence_without_its_password(si
 
 @pytest.mark.stack
 def test_user_whom_clickhouse_refuses_is_told_to_be_corrected(site: Site, here: Here) -> None:
-    url = site.settings.clickhouse_url.replace("//", f"//somebody:{PASSWORD}@")
+    url = site.settings.clickhouse_url.replace("//", f"//some%40body:{PASSWORD}@")
     said = refusal(here(site.settings.model_copy(update={"clickhouse_url": url}), "query", "SELECT 1"))
-    assert "refuses the user (somebody: Authentication failed" in said
+    assert "refuses the user (some@body: Authentication failed" in said
     assert "correct user and password in GROUNDSWELL_CLICKHOUSE_URL" in said
 
 

@@ -27,7 +27,6 @@ from tests.stack_fixture import (
     Running,
     account,
     alive,
-    answers,
     ask,
     groundswell,
     log_ends,
@@ -70,11 +69,11 @@ def admin(settings: Settings) -> Iterator[Any]:
 
 
 def refusal(settings: Settings, *arguments: str) -> str:
-    """The one sentence with which a command fails."""
+    """The one sentence with which a command fails, after what it has logged."""
     done = groundswell(settings, *arguments)
     assert done.returncode == 1, done
-    assert re.fullmatch(r"groundswell: [^\n]+\n", done.stderr), done.stderr
-    return done.stderr
+    assert re.fullmatch(r"(\d{4}-[^\n]+\n)*groundswell: [^\n]+\n", done.stderr), done.stderr
+    return done.stderr.splitlines()[-1]
 
 
 def metric(port: int, name: str) -> float:
@@ -93,14 +92,19 @@ def committed(settings: Settings) -> dict[int, int]:
 
 
 @pytest.fixture(scope="module")
-def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    """A topic of which some is counted, and no worker that runs."""
-    with stack(tmp_path_factory.mktemp("worker")) as (_, ledger):
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Ledger]]:
+    """A stack with a topic of which some is counted, and no worker that runs."""
+    with stack(tmp_path_factory.mktemp("worker")) as (running_stack, ledger):
         ledger.send(ledger.generate(HALF, seed=0))
         with worker(ledger.settings) as running:
             ledger.check()
             assert running.end(signal.SIGTERM) == 0
-        yield ledger
+        yield running_stack, ledger
+
+
+@pytest.fixture
+def counted(shared: tuple[Stack, Ledger]) -> Ledger:
+    return shared[1]
 
 
 def test_second_worker_joins_and_leaves_and_totals_are_exact(counted: Ledger) -> None:
@@ -197,30 +201,42 @@ async def transactions(settings: Settings) -> None:
         await producer.stop()
 
 
-def test_worker_waits_for_clickhouse_keeps_its_partitions_and_catches_up_exactly(tmp_path: Path) -> None:
-    with stack(tmp_path) as (running_stack, ledger), worker(ledger.settings) as running:
-        port = ledger.settings.metrics_port
+def test_worker_waits_for_clickhouse_keeps_its_partitions_and_catches_up_exactly(shared: tuple[Stack, Ledger]) -> None:
+    running_stack, ledger = shared
+    port = ledger.settings.metrics_port
+    generation = "SELECT max(generation) FROM groundswell.segments"
+    with worker(ledger.settings) as running:
         ledger.send(ledger.generate(HALF, seed=2))
-        wait_until_counted(ledger.settings, HALF)
-        clickhouse = running_stack.pids()["ClickHouse"]
-        os.kill(clickhouse, signal.SIGKILL)
-        wait_until(lambda: not alive(clickhouse), "ClickHouse has gone")
+        ledger.check()
+        before = ask(ledger.settings, generation)
+        kill_clickhouse(running_stack)
         ledger.send(ledger.generate(HALF, seed=3))
         wait_until(lambda: metric(port, "groundswell_waiting_for_clickhouse") == 1, "the worker waits")
-        before = metric(port, "groundswell_flush_failures_total")
-        wait_until(lambda: metric(port, "groundswell_flush_failures_total") >= before + 6, "its session would be over")
+        failures = metric(port, "groundswell_flush_failures_total")
+        wait_until(
+            lambda: metric(port, "groundswell_flush_failures_total") >= failures + 6, "its session would be over"
+        )
         assert running.process.poll() is None
-        again = running_stack._clickhouse_child()
-        try:
-            again.start()
-            wait_until(lambda: answers(ledger.settings), "ClickHouse answers again")
-            ledger.check()
-            wait_until(lambda: metric(port, "groundswell_waiting_for_clickhouse") == 0, "nothing is waited for")
-            # Had the worker left its group, it would have come back in another generation.
-            assert ask(ledger.settings, "SELECT uniqExact(generation) FROM groundswell.segments") == "1\n"
-            assert running.end(signal.SIGTERM) == 0
-        finally:
-            again.stop(60)
+        start_clickhouse(running_stack)
+        ledger.check()
+        wait_until(lambda: metric(port, "groundswell_waiting_for_clickhouse") == 0, "nothing is waited for")
+        # Had the worker left its group, it would have come back in another generation.
+        assert ask(ledger.settings, generation) == before
+        assert running.end(signal.SIGTERM) == 0
+
+
+def kill_clickhouse(running_stack: Stack) -> None:
+    pid = running_stack.pids()["ClickHouse"]
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not alive(pid), "ClickHouse has gone")
+
+
+def start_clickhouse(running_stack: Stack) -> None:
+    """Another one on the same folder and port, which ends with the stack."""
+    again = running_stack._clickhouse = running_stack._clickhouse_child()
+    running_stack._resources.callback(again.stop, 60)
+    again.start()
+    wait_until(running_stack._clickhouse_answers, "ClickHouse answers again")
 
 
 def test_records_deleted_before_they_were_counted_stop_the_worker_and_doctor_explains(tmp_path: Path) -> None:

@@ -4,14 +4,16 @@
 """
 
 import asyncio
-import functools
 from collections.abc import Callable
 from typing import Any
 
+import faust
 from faust.transport.drivers import aiokafka as driver
 
 from streams import app, partition, worker
+from streams.count import merge
 from streams.segments import Segment
+from streams.settings import Settings
 from streams.sink import Sink, UnavailableError
 from streams.transport import Consumer, ConsumerThread
 from streams.worker import Worker
@@ -73,9 +75,8 @@ def _no_warm_up() -> None:
     """Reading starts at the segment, without a horizon of ids before it."""
     make = app._app
 
-    @functools.wraps(make)
-    def _app(*arguments: Any) -> Any:
-        made = make(*arguments)
+    def _app(settings: Settings, folder: str) -> faust.App:
+        made = make(settings, folder)
         Consumer.horizon_records = 0
         return made
 
@@ -89,15 +90,21 @@ def _read_uncommitted() -> None:
     )
 
 
-def _ended_assignments_counted() -> None:
-    """A chunk that was buffered for an assignment that has ended is counted as if it went on."""
-    take = Worker.take
+def _vain_fetches_forgotten() -> None:
+    """What was fetched while a seek went on is not fetched again; the seek's answer takes its time."""
+    seek_to, seek = ConsumerThread.seek_to_segments, Consumer.perform_seek
 
-    async def _take(self: Worker, tp: Any, chunk: Any) -> None:
-        self._consumer.starts[tp] = chunk.start
-        await take(self, tp, chunk)
+    async def seek_to_segments(self: ConsumerThread) -> Any:
+        found = await seek_to(self)
+        await asyncio.sleep(0.5)
+        return found
 
-    Worker.take = _take  # type: ignore[method-assign]
+    async def perform_seek(self: Consumer) -> None:
+        await seek(self)
+        self._fetched_in_vain = False
+
+    ConsumerThread.seek_to_segments = seek_to_segments  # type: ignore[method-assign]
+    Consumer.perform_seek = perform_seek  # type: ignore[method-assign]
 
 
 def _no_retry() -> None:
@@ -132,7 +139,7 @@ def _deltas() -> None:
 
     def changed_rows(self: partition.Partition, flush: Any) -> Any:
         del self
-        return partition.merge(flush.additions) if flush.additions else {}
+        return merge(flush.additions) if flush.additions else {}
 
     partition.Partition.changed_rows = changed_rows  # type: ignore[method-assign]
 
@@ -144,7 +151,7 @@ CONTROLS: dict[str, Callable[[], None]] = {
     "accounts last": _accounts_first,
     "warm-up": _no_warm_up,
     "read committed": _read_uncommitted,
-    "assignment check": _ended_assignments_counted,
+    "vain fetches": _vain_fetches_forgotten,
     "retry": _no_retry,
     "letters awaited": _letters_not_awaited,
     "cumulative rows": _deltas,

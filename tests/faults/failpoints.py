@@ -1,7 +1,8 @@
 """Failpoints: where a worker kills or stops itself, without a hook in the product.
 
 ``FAULTS_AT`` is ``POINT:NTH:ACTION``: the ``NTH`` time that the worker passes ``POINT`` it gets SIGKILL (``kill``) or
-SIGSTOP (``stop``). Points: ``before PLACE`` and ``after PLACE``, with a place of ``PLACES``.
+SIGSTOP (``stop``). With the action ``seek``, which is for ``after begin``, it seeks anew then and each later time, so
+that chunks of ended assignments are about. Points: ``before PLACE`` and ``after PLACE``, with a place of ``PLACES``.
 """
 
 import functools
@@ -49,18 +50,18 @@ def _around(function: Callable[..., Any], place_of: Callable[[tuple[Any, ...]], 
         @functools.wraps(function)
         async def passing(*arguments: Any, **named: Any) -> Any:
             place = place_of(arguments)
-            _pass(f"before {place}")
+            _pass(f"before {place}", arguments)
             result = await function(*arguments, **named)
-            _pass(f"after {place}")
+            _pass(f"after {place}", arguments)
             return result
     else:
 
         @functools.wraps(function)
         def passing(*arguments: Any, **named: Any) -> Any:
             place = place_of(arguments)
-            _pass(f"before {place}")
+            _pass(f"before {place}", arguments)
             result = function(*arguments, **named)
-            _pass(f"after {place}")
+            _pass(f"after {place}", arguments)
             return result
 
     return passing
@@ -69,11 +70,16 @@ def _around(function: Callable[..., Any], place_of: Callable[[tuple[Any, ...]], 
 _passed = itertools.count(1)
 
 
-def _pass(point: str) -> None:
+def _pass(point: str, arguments: tuple[Any, ...]) -> None:
     asked = os.environ.get(AT, "")
     if not asked:
         return
     wanted, nth, action = asked.split(":")
-    if point == wanted and next(_passed) == int(nth):
+    if point != wanted:
+        return
+    passed = next(_passed)
+    if action == "seek" and passed >= int(nth):
+        arguments[0]._consumer._fetched_in_vain = True
+    elif passed == int(nth):
         journal.note("failpoint", point=point, action=action)
         os.kill(os.getpid(), _SIGNALS[action])

@@ -29,6 +29,8 @@ class Fleet:
         self.killed = 0
         self._log = folder / f"{settings.group}.log"
         self._env = environment(settings) | {"PYTHONPATH": str(ROOT), journal.PATH: str(self.journal_path)}
+        # Faust's name: new partitions are noticed after this long, by default 5 minutes.
+        self._env["CONSUMER_METADATA_MAX_AGE_MS"] = "5000"
         # The supervisor's way of saying that it serves the metrics; here nobody does.
         self._env["GROUNDSWELL_METRICS_PORT"] = "0"
         if without:

@@ -38,7 +38,7 @@ class Load:
         self._failure: BaseException | None = None
 
     def more(self, count: int) -> list[Produced]:
-        """Make records; they are not sent yet. Ids repeat with each call's seed, so calls repeat each other's events."""
+        """Make records; they are not sent yet. Ids repeat from call to call, and so do events."""
         made = generate(count, self._rng.randrange(2**31), time.time_ns() // 1_000_000, share_bad=0.02)
         self.truth |= made.truth
         self.records += made.records

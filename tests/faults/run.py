@@ -1,6 +1,7 @@
 """One run: engines emptied, workers, load and watch begun, a time line kept, a verdict given."""
 
 import itertools
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -36,6 +37,7 @@ class Run:
         self.time_line: list[str] = []
         self.verdict: Verdict | None = None
         self._workers = workers
+        self._still_s = 15 if without or fault == "transactions" else _PATIENCE_S
         self._without = without
         self._resources = ExitStack()
         self._begun_s = time.monotonic()
@@ -55,8 +57,8 @@ class Run:
         self.engines.proxy.heal()
         self._resources.close()
         if kind is not None:
-            print(self.report())
-            print(self.fleet.words())
+            # pytest shows it with the failure.
+            sys.stdout.write(f"{self.report()}\n{self.fleet.words()}\n")
 
     def say(self, what: str) -> None:
         """Note what is done in the time line."""
@@ -118,7 +120,7 @@ class Run:
                 last, since_s = read, time.monotonic()
             still_s = time.monotonic() - since_s
             # Aborted records and transactions' ends take offsets that nobody reads.
-            if (read >= ends and still_s > 0.5) or still_s > 15:
+            if (read >= ends and still_s > 0.5) or still_s > self._still_s:
                 return
             assert time.monotonic() < give_up_s, f"{read} of {ends} records were counted in {_PATIENCE_S:.0f} s"
             time.sleep(0.3)

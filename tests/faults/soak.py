@@ -97,8 +97,11 @@ def _print(rows: dict[str, Row], times_s: dict[str, list[float]]) -> None:
     ]
     for line in (heads, ("---",) * len(heads), *cells):
         _say(f"| {' | '.join(map(str, line))} |")
-    for name, found in times_s.items():
-        _say(f"{name}: median {statistics.median(found):.1f} s of {len(found)}, from {min(found):.1f} to {max(found):.1f}")
+    for name, found_s in times_s.items():
+        _say(
+            f"{name}: median {statistics.median(found_s):.1f} s of {len(found_s)}, "
+            f"from {min(found_s):.1f} to {max(found_s):.1f}"
+        )
 
 
 def _say(text: str) -> None:

@@ -5,6 +5,7 @@ necessarily covered then, but one that is not covered is ahead for certain.
 """
 
 import threading
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -22,13 +23,17 @@ _EVERY_S = 1.0
 
 @dataclass(frozen=True)
 class Sample:
-    """Of one partition: the commit, and what the segments before it say to have read and counted."""
+    """Of one partition: the commit; what stands written before it; and of all, what was vouched for, then written.
+
+    ``vouched`` is what ``segments`` says to have counted, read before the counters are.
+    """
 
     partition: int
     committed: int
-    read: int
-    counted: int
+    read_before: int
+    counted_before: int
     vouched: int
+    counted: int
 
 
 @dataclass
@@ -59,41 +64,43 @@ class Watch:
     def sample(self) -> None:
         with self.engines.admin() as admin:
             found: dict[Any, Any] = admin.list_group_offsets([self.group]).get(self.group, {})
-        commits = {tp.partition: at.offset for tp, at in found.items() if tp.topic == EVENTS.name and at.offset > 0}
+        commits = {tp.partition: at.offset for tp, at in found.items() if tp.topic == EVENTS.name and at.offset >= 0}
         if not commits:
             return
-        below = " OR ".join(f"(partition = {number} AND segment < {at})" for number, at in commits.items())
-        accounts = ask(
-            self.engines.direct,
-            f"SELECT partition, sum(read), sum(counted) FROM groundswell.records WHERE {below} GROUP BY partition",
+        accounts = self._sums("sumIf(read, {before}), sum(counted)", "groundswell.records GROUP BY partition", commits)
+        key = "window_start, source, event_type, lang, country, sentiment"
+        chains = (
+            f"(SELECT partition, segment, {key}, max(events) AS events FROM groundswell.engagement_counter "
+            f"WHERE campaign = '*' GROUP BY partition, segment, {key}) GROUP BY partition"
         )
-        told = {int(row[0]): (int(row[1]), int(row[2])) for row in _rows(accounts)}
-        counters = ask(
-            self.engines.direct,
-            "SELECT partition, sum(events) FROM (SELECT partition, segment, max(events) AS events FROM "
-            "(SELECT *, tuple(window_start, source, event_type, lang, country, sentiment) AS key FROM "
-            f"groundswell.engagement_counter WHERE campaign = '*' AND ({below})) GROUP BY partition, segment, key) "
-            "GROUP BY partition",
-        )
-        counted = {int(row[0]): int(row[1]) for row in _rows(counters)}
-        self.samples += [
-            Sample(number, at, told.get(number, (0, 0))[0], counted.get(number, 0), told.get(number, (0, 0))[1])
-            for number, at in commits.items()
-        ]
+        counters = self._sums("sumIf(events, {before}), sum(events)", chains, commits)
+        for number, committed in commits.items():
+            (read_before, vouched), (counted_before, counted) = accounts[number], counters[number]
+            self.samples.append(Sample(number, committed, read_before, counted_before, vouched, counted))
+
+    def _sums(self, columns: str, source: str, commits: dict[int, int]) -> defaultdict[int, tuple[int, int]]:
+        before = " OR ".join(f"(partition = {number} AND segment < {at})" for number, at in commits.items())
+        rows = ask(self.engines.direct, f"SELECT partition, {columns.format(before=before)} FROM {source}")
+        found: defaultdict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+        for row in rows.splitlines():
+            partition, first, second = map(int, row.split("\t"))
+            found[partition] = first, second
+        return found
 
     def ahead(self, log: Log, expected: Expected) -> list[str]:
-        """A line for each sample whose commit was ahead of what was written."""
+        """A line for each sample where a commit or an account was ahead of what was written."""
         lines = []
         for sample in set(self.samples):
-            below = [record.offset for record in log[sample.partition] if record.offset < sample.committed]
-            counted = sum(expected.verdicts[sample.partition, offset] == "counted" for offset in below)
-            if (sample.read, sample.counted, sample.vouched) != (len(below), counted, counted):
+            before = [record.offset for record in log[sample.partition] if record.offset < sample.committed]
+            counted = sum(expected.verdicts[sample.partition, offset] == "counted" for offset in before)
+            if (sample.read_before, sample.counted_before) != (len(before), counted):
                 lines.append(
-                    f"partition {sample.partition}: commit {sample.committed} with {len(below)} records, {counted} "
-                    f"events before it, but written were {sample.read}, {sample.counted} (vouched {sample.vouched})"
+                    f"partition {sample.partition}: commit {sample.committed} with {len(before)} records, {counted} "
+                    f"events before it, but written were {sample.read_before}, {sample.counted_before}"
+                )
+            if sample.counted < sample.vouched:
+                lines.append(
+                    f"partition {sample.partition}: {sample.vouched} events were vouched for when {sample.counted} "
+                    "were written"
                 )
         return lines
-
-
-def _rows(text: str) -> list[list[str]]:
-    return [line.split("\t") for line in text.splitlines()]

@@ -32,7 +32,7 @@ def main() -> int:
     except GroundswellError as error:
         journal.note("refuses", words=str(error))
         return 1
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the journal says it
         traceback.print_exc()
         journal.note("crashes", words=repr(error)[:300])
         return CRASHED

@@ -1,0 +1,17 @@
+"""Every fault of the catalogue, short, on real engines: exact afterwards, accounted, never ahead."""
+
+import pytest
+
+from tests.faults.catalogue import FAULTS
+from tests.faults.engines import Engines
+from tests.faults.run import Run
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_leaves_every_count_exact(engines: Engines, fault: str) -> None:
+    with Run(engines, fault, seed=1) as run:
+        FAULTS[fault](run)
+        verdict = run.finish()
+        assert verdict.lines == [], run.report()
