@@ -11,7 +11,7 @@ from clickhouse_connect.driver import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from schemas.counters import DATABASE
-from streams.errors import GroundswellError
+from streams.errors import GroundswellError, UnreachableError
 from streams.settings import Settings
 
 # What goes wrong is raised as well, and said once, by us.
@@ -25,7 +25,7 @@ _MOST_WORDS = 300
 
 
 def connect(settings: Settings, **client_settings: Any) -> Client:
-    """A client; ``client_settings`` go with every query. Raises ``GroundswellError`` when no server answers."""
+    """A client; ``client_settings`` go with every query. Raises ``UnreachableError`` when no server answers."""
     url = urlsplit(settings.clickhouse_url)
     try:
         return clickhouse_connect.get_client(
@@ -44,7 +44,7 @@ def connect(settings: Settings, **client_settings: Any) -> Client:
                 f"ClickHouse at {shown(settings)} refuses the user ({reason(error)}): correct user and password in "
                 "GROUNDSWELL_CLICKHOUSE_URL, or grant what is missing."
             ) from error
-        raise GroundswellError(
+        raise UnreachableError(
             f"ClickHouse does not answer at {shown(settings)} ({reason(error)}): start it with `groundswell up`, "
             "or set GROUNDSWELL_CLICKHOUSE_URL to where yours is."
         ) from error

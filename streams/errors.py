@@ -9,5 +9,9 @@ class GroundswellError(Exception):
     """
 
 
+class UnreachableError(GroundswellError):
+    """A server does not answer now; the same call may succeed later."""
+
+
 class UsageError(GroundswellError):
     """A wrong call: the command line exits with 2."""

@@ -10,7 +10,7 @@ from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailable
 from msgspec import Struct
 
 from schemas.topics import ALL, EVENTS, Topic
-from streams.errors import GroundswellError
+from streams.errors import GroundswellError, UnreachableError
 from streams.settings import Settings
 
 _CONNECT_S = 10
@@ -40,9 +40,9 @@ def admin(settings: Settings) -> Iterator[Any]:
         client.close()
 
 
-def no_broker(settings: Settings) -> GroundswellError:
+def no_broker(settings: Settings) -> UnreachableError:
     """What is said when Kafka cannot be reached."""
-    return GroundswellError(
+    return UnreachableError(
         f"No Kafka broker answers at {settings.kafka_bootstrap}: start one with `groundswell up`, "
         "or set GROUNDSWELL_KAFKA_BOOTSTRAP to where yours is."
     )

@@ -278,3 +278,12 @@ def test_idle_segment_is_closed_by_a_marker_and_the_commit_moves_on(tmp_path: Pa
         )
         ledger.check()
         assert running.end(signal.SIGTERM) == 0
+
+
+def test_supervised_worker_that_finds_a_server_away_is_one_to_start_again(tmp_path: Path) -> None:
+    away = stack_settings(tmp_path)
+    assert groundswell(away, "worker").returncode == 1
+    (tmp_path / "metrics").mkdir()
+    done = groundswell(away, "worker", env={"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics")})
+    assert done.returncode == 3
+    assert "No Kafka broker answers" in done.stderr

@@ -1,5 +1,6 @@
 """The commands, one function each: arguments in, the right module called, its answer printed."""
 
+import os
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,7 +19,7 @@ from schemas.counters import EVERY_CAMPAIGN, KINDS
 from streams import campaigns as campaign_files
 from streams import clickhouse, doctor, migrate, moments, query, replay, settings, top, topics
 from streams.cli import dead_letters, running
-from streams.errors import GroundswellError, UsageError
+from streams.errors import GroundswellError, UnreachableError, UsageError
 from streams.sources.formats import FORMATS
 
 app = typer.Typer(
@@ -37,7 +38,7 @@ app.add_typer(campaigns_app, name="campaigns")
 app.add_typer(dead_letters.app, name="dead-letters")
 
 CRASHED = 3
-"""Exit code of a worker that ended by a fault of its own: its supervisor starts it again."""
+"""Exit code of a worker that ended by a fault, or found a server away: its supervisor starts it again."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Kind = StrEnum("Kind", {kind: kind for kind in KINDS})  # type: ignore[misc]  # made of the declared kinds
@@ -142,10 +143,15 @@ def worker_command(
     """Count: one or more workers against the configured Kafka and ClickHouse, until Ctrl-C or SIGTERM."""
     in_force = settings.load()
     if processes == 1:
-        from streams.app import run_worker  # noqa: PLC0415 - Faust takes a second to load; the other commands need none
+        from streams.app import MULTIPROCESS, run_worker  # noqa: PLC0415 - Faust takes a second to load; the other commands need none
 
         try:
             run_worker(in_force)
+        except UnreachableError as error:
+            if MULTIPROCESS not in os.environ:
+                raise
+            structlog.get_logger().warning(str(error))
+            raise typer.Exit(CRASHED) from error
         except (GroundswellError, KeyboardInterrupt):
             raise
         except Exception as error:
