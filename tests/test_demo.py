@@ -67,7 +67,9 @@ class Terminal:
     def __init__(self, settings: Settings, *arguments: str) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-        env = {**os.environ, **environment(settings), "TERM": "xterm-256color"}
+        # Rich believes these variables before it asks the terminal, and a test runner may set them.
+        size = {"COLUMNS": str(COLUMNS), "LINES": str(ROWS)}
+        env = {**os.environ, **environment(settings), **size, "TERM": "xterm-256color"}
         self.process = subprocess.Popen(
             [sys.executable, "-c", ON_ITS_TERMINAL, *COMMAND, *arguments],
             stdin=slave,

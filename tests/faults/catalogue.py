@@ -70,13 +70,13 @@ def torn_flush(run: Run, scale: float = 1) -> None:
 
 def zombie(run: Run, scale: float = 1) -> None:
     """Row 7: a worker stops, in the middle of a flush or anywhere, for longer than its session, and goes on."""
-    run.load.begin(run.load.more(int(3000 * scale)), per_s=150)
+    run.load.begin(run.load.more(int(5000 * scale)), per_s=150)
     run.wait_until_working()
     for _ in range(max(1, round(scale))):
         seat = run.fleet.seats()[0]
-        point = run.rng.choice((*TELLING_POINTS[2:7], "before write archive", "after take"))
+        point = run.rng.choice((*TELLING_POINTS[2:7], "after take"))
         run.fleet.leave(seat)
-        pid = run.fleet.start(seat, f"{point}:{run.rng.randrange(2, 5)}:stop")
+        pid = run.fleet.start(seat, f"{point}:{run.rng.randrange(1, 3)}:stop")
         run.wait(lambda pid=pid: _stopped(pid), f"{seat} stops {point}")  # type: ignore[misc]  # bound here
         run.say(f"{seat} has stopped {point}")
         time.sleep(BEYOND_SESSION_S)

@@ -32,7 +32,7 @@ _STOP_S = 30.0
 class Engines:
     """A context manager; ``settings`` are those of workers, who reach ClickHouse through ``proxy``."""
 
-    def __init__(self, folder: Path, segment_records: int = 1024, horizon_records: int = 5000) -> None:
+    def __init__(self, folder: Path, segment_records: int, horizon_records: int) -> None:
         self.folder = folder
         self.direct = stack_settings(
             folder,

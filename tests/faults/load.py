@@ -81,6 +81,10 @@ class Load:
         except BaseException as error:  # noqa: BLE001 - join() raises it in the thread that asked
             self._failure = error
 
+    def stop(self) -> None:
+        """Send nothing more."""
+        self._stopped.set()
+
     def sending(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
@@ -95,7 +99,7 @@ class Load:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stopped.set()
+        self.stop()
         if self._thread is not None:
             self._thread.join()
 

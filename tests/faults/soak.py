@@ -9,17 +9,20 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from tests.faults import takeover
-from tests.faults.catalogue import FAULTS
+from tests.faults.catalogue import CONTROL_FAULTS, FAULTS
 from tests.faults.engines import Engines
 from tests.faults.run import Run
 from tests.faults.takeover import TAKE_OVERS
 
 _SCALE = 4.0
+_CONTROL_SEEDS = 5
 
 
 @dataclass
@@ -42,6 +45,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", default=",".join(FAULTS), help=f"of {', '.join((*FAULTS, *TAKE_OVERS))}")
     parser.add_argument("--scale", type=float, default=_SCALE, help="length of a run; tests have 1")
+    parser.add_argument("--controls", action="store_true", help="instead: each guard taken out once, to be found wrong")
     arguments = parser.parse_args()
     names = arguments.faults.split(",")
     unknown = sorted({*names} - {*FAULTS, *TAKE_OVERS})
@@ -50,8 +54,10 @@ def main() -> int:
     rows: dict[str, Row] = {}
     times_s: dict[str, list[float]] = {}
     give_up_s = time.monotonic() + arguments.minutes * 60
-    with tempfile.TemporaryDirectory(prefix="faults-") as folder, Engines(Path(folder)) as engines:
+    with _engines(arguments.controls) as engines:
         seed = arguments.seed
+        if arguments.controls:
+            return _controls(engines, seed)
         while True:
             for name in Random(seed).sample(names, len(names)):
                 _run(engines, name, seed, arguments.scale, rows.setdefault(name, Row()), times_s)
@@ -62,6 +68,30 @@ def main() -> int:
                 break
     _print(rows, times_s)
     return 1 if any(row.failed for row in rows.values()) else 0
+
+
+@contextmanager
+def _engines(short: bool) -> Iterator[Engines]:
+    """On a folder of their own; with segments as short as the tests' where runs are short."""
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+        sizes = (128, 1000) if short else (1024, 5000)
+        with Engines(Path(folder), *sizes) as engines:
+            yield engines
+
+
+def _controls(engines: Engines, seed: int) -> int:
+    """Print what is wrong without each guard; 1 when for one of them no seed shows anything. Some need a race."""
+    unproved = set(CONTROL_FAULTS)
+    for guard, fault in CONTROL_FAULTS.items():
+        for tried in range(seed, seed + _CONTROL_SEEDS):
+            with Run(engines, fault, tried, without=guard) as run:
+                FAULTS[fault](run)
+                verdict = run.finish()
+            _say(f"without {guard!r}, {fault}, seed {tried}: {verdict}")
+            if not verdict.exact:
+                unproved.remove(guard)
+                break
+    return 1 if unproved else 0
 
 
 def _run(engines: Engines, name: str, seed: int, scale: float, row: Row, times_s: dict[str, list[float]]) -> None:

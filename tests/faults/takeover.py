@@ -21,6 +21,8 @@ def measure(run: Run, number: signal.Signals, rounds: int) -> list[float]:
     found_s = []
     for _ in range(rounds):
         run.wait_until_working()
+        # One that was alone until now is listed with everything until the other has its share.
+        run.wait(functools.partial(_shared, run), "each has its share")
         seat = run.rng.choice(run.fleet.seats())
         lost = run.owners()[run.fleet.pid(seat)]
         died_s = time.monotonic()
@@ -31,7 +33,14 @@ def measure(run: Run, number: signal.Signals, rounds: int) -> list[float]:
         found_s.append(first_s - died_s)
         run.say(f"{number.name} to {seat} with partitions {sorted(lost)}: taken over after {found_s[-1]:.1f} s")
         run.fleet.start(seat)
+    run.load.stop()
     return found_s
+
+
+def _shared(run: Run) -> bool:
+    owners = run.owners()
+    shares = [owners.get(run.fleet.pid(seat), set()) for seat in run.fleet.seats()]
+    return all(shares) and sum(map(len, shares)) == len(set().union(*shares))
 
 
 def _of_others(run: Run, victim: int, since_s: float) -> list[dict[str, Any]]:
