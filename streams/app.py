@@ -55,9 +55,11 @@ def run_worker(settings: Settings) -> None:
         app = _app(settings, folder)
         worker = Worker(app, counting, Sink(client), topic.topic_id, rules)
         _register(app, worker, settings)
-        _run(app, settings)
+        code = _run(app, settings)
     if worker.failure is not None:
         raise worker.failure
+    if code:
+        raise RuntimeError(f"Faust ended by itself with exit code {code}")
 
 
 def _counting(settings: Settings) -> Counting:
@@ -91,6 +93,8 @@ def _app(settings: Settings, folder: str) -> faust.App:
         broker_heartbeat_interval=2.0,
         # Reading may wait for ClickHouse for as long as it takes without leaving the group.
         broker_max_poll_interval=7 * 24 * 3600.0,
+        # New partitions are seen within seconds, not minutes.
+        consumer_metadata_max_age_ms=10_000,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=4 * 1024 * 1024,
         producer_max_request_size=32 * 1024 * 1024,
@@ -128,7 +132,7 @@ def _register(app: faust.App, worker: Worker, settings: Settings) -> None:
             await asyncio.wait_for(worker.flush(), _LAST_FLUSH_S)
 
 
-def _run(app: faust.App, settings: Settings) -> None:
+def _run(app: faust.App, settings: Settings) -> object:
     for name in _CRASH_LOGGERS:
         logging.getLogger(name).addFilter(_is_no_refusal)
     log = structlog.get_logger()
@@ -139,6 +143,7 @@ def _run(app: faust.App, settings: Settings) -> None:
         worker.execute_from_commandline()
     except SystemExit as stopped:
         log.info("worker stopped", code=stopped.code)
+        return stopped.code
 
 
 def _is_no_refusal(record: logging.LogRecord) -> bool:

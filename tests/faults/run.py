@@ -20,6 +20,7 @@ from tests.stack_fixture import account, log_ends, wait_until
 
 _NUMBERS = itertools.count(1)
 _PATIENCE_S = 150.0
+_JOURNAL_LINES = 30
 
 
 class Run:
@@ -58,7 +59,8 @@ class Run:
         self._resources.close()
         if kind is not None:
             # pytest shows it with the failure.
-            sys.stdout.write(f"{self.report()}\n{self.fleet.words()}\n")
+            journal_end = "\n".join(map(str, self.events()[-_JOURNAL_LINES:]))
+            sys.stdout.write(f"{self.report()}\n{self.fleet.words()}\n{journal_end}\n")
 
     def say(self, what: str) -> None:
         """Note what is done in the time line."""

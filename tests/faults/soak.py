@@ -99,7 +99,7 @@ def _run(engines: Engines, name: str, seed: int, scale: float, row: Row, times_s
     try:
         with Run(engines, name, seed) as run:
             if name in TAKE_OVERS:
-                times_s.setdefault(name, []).extend(takeover.measure(run, TAKE_OVERS[name], round(2 * scale)))
+                times_s[name] = times_s.get(name, []) + takeover.measure(run, TAKE_OVERS[name], round(2 * scale))
             else:
                 FAULTS[name](run, scale)
             verdict = run.finish()
