@@ -155,6 +155,16 @@ def alive(pid: int) -> bool:
         return False
 
 
+def eventually(condition: Callable[[], bool], timeout_s: float = 90) -> bool:
+    """Whether ``condition`` becomes true within ``timeout_s``."""
+    give_up_s = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > give_up_s:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def wait_until(condition: Callable[[], object], what: str, timeout_s: float = PATIENCE_S) -> None:
     """Wait until ``condition`` is true; fails with ``what`` was waited for."""
     give_up_s = time.monotonic() + timeout_s

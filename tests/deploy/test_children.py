@@ -7,8 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from deploy.children import Child
 from deploy.ports import free_port
 from streams.errors import GroundswellError
+from tests.stack_fixture import alive, eventually
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 STUBBORN = [
@@ -32,23 +32,6 @@ def running(child: Child) -> Iterator[Child]:
         yield child
     finally:
         child.stop(5)
-
-
-def alive(pid: int) -> bool:
-    """Whether the process runs; one that has ended and was not waited for does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    give_up_s = time.monotonic() + 60
-    while not condition():
-        if time.monotonic() > give_up_s:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def test_child_is_ready_when_the_check_says_so_and_writes_to_its_log(tmp_path: Path) -> None:

@@ -8,9 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from deploy.workers import environment
 from schemas.topics import ALL
 from streams.errors import GroundswellError
 from streams.settings import Settings, load
+from tests.stack_fixture import alive, eventually
 
 RUN = """
 import os
@@ -48,22 +48,6 @@ def settings(folder: Path, **changes: object) -> Settings:
 def ports(chosen: Settings) -> list[int]:
     """Kafka's and ClickHouse's."""
     return [int(address.rsplit(":", 1)[1]) for address in (chosen.kafka_bootstrap, chosen.clickhouse_url)]
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    give_up_s = time.monotonic() + 90
-    while not condition():
-        if time.monotonic() > give_up_s:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from deploy.ports import free_port
 from deploy.workers import Workers, environment
 from streams.errors import GroundswellError
 from streams.settings import load
+from tests.stack_fixture import eventually
 
 COUNTING = """
 import time
@@ -46,15 +47,6 @@ def supervised(
         yield workers, lines
     finally:
         workers.stop()
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    give_up_s = time.monotonic() + 60
-    while not condition():
-        if time.monotonic() > give_up_s:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def check_until_it_raises(workers: Workers) -> None:
