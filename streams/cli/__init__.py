@@ -17,8 +17,8 @@ FAILED, WRONG_USAGE = 1, 2
 def main() -> None:
     """Run the command line; exits 0 done, 1 failed (one sentence on stderr), 2 wrong usage, 130 interrupted."""
     code: str | int | None
-    # Standard output is for answers; the log goes beside it.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    # Standard output is for answers; the log goes beside it, to whatever standard error is when a line is written.
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     try:
         app(prog_name="groundswell")
         code = 0
