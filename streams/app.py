@@ -19,6 +19,7 @@ from streams.errors import GroundswellError
 from streams.extract import VERSION as EXTRACTOR
 from streams.match import Matcher, rules_versions
 from streams.partition import Counting
+from streams.rows import Writer
 from streams.segments import SegmentRule
 from streams.settings import Settings
 from streams.sink import Sink
@@ -53,7 +54,7 @@ def run_worker(settings: Settings) -> None:
     rules = rules_versions(counting.matcher.campaigns, (*common, EXTRACTOR))
     with tempfile.TemporaryDirectory(prefix="groundswell-") as folder:
         app = _app(settings, folder)
-        worker = Worker(app, counting, Sink(client), topic.topic_id, rules)
+        worker = Worker(app, counting, Writer(Sink(client), topic.topic_id, rules))
         _register(app, worker, settings)
         code = _run(app, settings)
     if worker.failure is not None:

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from schemas.counters import EVERY_CAMPAIGN
 from schemas.event import WINDOW_MS, Event
 from streams.arrays import Int64s
 from streams.chunk import Chunk
@@ -53,11 +54,13 @@ def archive_rows(
     matches: pl.DataFrame,
     chunk: Chunk,
     positions: Int64s,
+    segment_of: Int64s,
     everything: bool,
 ) -> pl.DataFrame:
-    """The archive's rows of a batch: of the events that match a campaign, or of all when ``everything``.
+    """The archive's rows of a batch: of the events that match a campaign, or of all, under ``*`` as well.
 
-    ``positions`` says where in ``chunk`` each event stands; ``tokens`` and ``matches`` refer to events by ``row``.
+    ``positions`` says where in ``chunk`` each event stands, ``segment_of`` each record's segment; ``tokens`` and
+    ``matches`` refer to events by ``row``.
     """
     rows = range(len(events)) if everything else matches["row"].unique().sort().to_list()
     kept = [events[row] for row in rows]
@@ -72,6 +75,7 @@ def archive_rows(
     frame = pl.DataFrame(
         {
             "row": pl.Series(rows, dtype=pl.UInt32),
+            "segment": pl.Series(segment_of[at], dtype=pl.UInt64),
             "offset": pl.Series(chunk.offsets[at], dtype=pl.UInt64),
             "append_time": _seconds(append_times_ms),
             "event_time": _seconds(np.array([event.event_time for event in kept], dtype=np.int64)),
@@ -81,6 +85,9 @@ def archive_rows(
         }
         | columns
     ).with_columns(pl.col("author_followers").cast(pl.UInt64), pl.col("amount").cast(pl.Int64))
+    if everything:
+        every = frame.select("row", campaign=pl.lit(EVERY_CAMPAIGN))
+        matches = pl.concat([every, matches.select(every.columns)], how="vertical_relaxed")
     return _with_lists(frame, tokens, matches).drop("row")
 
 

@@ -142,7 +142,8 @@ class Partition:
         matches = self._counting.matcher.match(extracted.tokens, texts)
         self._pending.append(count(columns, extracted.tokens, matches))
         if self._counting.archive != "off":
-            kept = archive_rows(events, extracted.tokens, matches, chunk, positions, self._counting.archive == "all")
+            everything = self._counting.archive == "all"
+            kept = archive_rows(events, extracted.tokens, matches, chunk, positions, segment_of, everything)
             if len(kept):
                 self._archive.append(kept)
         return extracted.beyond_limit

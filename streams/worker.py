@@ -7,17 +7,15 @@ position's segment start be committed.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
-import polars as pl
 import structlog
 from faust import App
 from faust.types import TP
 from msgspec import Struct
 
-from schemas.counters import ACCOUNT, COUNTERS
 from schemas.topics import DEAD_LETTERS, EVENTS, MARKER_HEADER
 from streams import dead_letters, metrics
 from streams.chunk import Chunk, Start
@@ -25,7 +23,8 @@ from streams.count import Additions
 from streams.dead_letters import DeadLetter
 from streams.errors import GroundswellError
 from streams.partition import Counting, Flush, Partition, Taken
-from streams.sink import Sink, UnavailableError
+from streams.rows import Share, Writer
+from streams.sink import UnavailableError
 from streams.transport import TOMBSTONE, Consumer
 
 MOST_PENDING_BYTES = 128 * 1024 * 1024
@@ -34,7 +33,6 @@ MOST_PENDING_BYTES = 128 * 1024 * 1024
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _SAY_EVERY_S = 60
 _MARKER_EVERY_S = 60
-_ACCOUNT = ("last_offset", *ACCOUNT)
 
 log = structlog.get_logger()
 
@@ -52,13 +50,11 @@ class _Part(Struct, frozen=True):
 class Worker:
     """Counts the partitions that the consumer group assigns to this process."""
 
-    def __init__(self, app: App, counting: Counting, sink: Sink, topic_id: str, rules: Mapping[str, int]) -> None:
+    def __init__(self, app: App, counting: Counting, writer: Writer) -> None:
         self.failure: BaseException | None = None
         self._app = app
-        self._topic_id = topic_id
         self._counting = counting
-        self._sink = sink
-        self._rules = dict(rules)
+        self._writer = writer
         self._owned: dict[TP, tuple[Start, Partition]] = {}
         self._dead_letters: dict[TP, list[asyncio.Future[None]]] = {}
         self._marked_at_s: dict[TP, float] = {}
@@ -217,44 +213,11 @@ class Worker:
                 metrics.WAITING.set(0)
                 return
 
-    def _write(self, parts: list[_Part], rows: Mapping[TP, Mapping[str, pl.DataFrame]]) -> None:
+    def _write(self, parts: list[_Part], rows: Mapping[int, Additions]) -> None:
         """In a thread of its own: one insert a table for all partitions, the accounts last."""
-        for counter in COUNTERS:
-            self._insert(counter.table, [self._ruled(part, rows[part.tp].get(counter.table)) for part in parts])
-        archived = [
-            self._of(part, frame).with_columns(generation=pl.lit(part.start.generation, dtype=pl.UInt64))
-            for part in parts
-            for frame in part.flush.archive
-        ]
-        self._insert("archive", archived)
-        self._insert("segments", [self._accounts(part) for part in parts])
-
-    def _insert(self, table: str, frames: Sequence[pl.DataFrame | None]) -> None:
-        present = [frame for frame in frames if frame is not None and len(frame)]
-        if present:
-            rows = pl.concat(present)
-            self._sink.write(table, rows)
-            metrics.FLUSHED_ROWS.labels(table).inc(len(rows))
-
-    def _of(self, part: _Part, rows: pl.DataFrame) -> pl.DataFrame:
-        return rows.with_columns(topic_id=pl.lit(self._topic_id), partition=pl.lit(part.tp.partition, dtype=pl.UInt32))
-
-    def _ruled(self, part: _Part, rows: pl.DataFrame | None) -> pl.DataFrame | None:
-        if rows is None:
-            return None
-        rules = pl.col("campaign").replace_strict(self._rules, return_dtype=pl.UInt64)
-        return self._of(part, rows).with_columns(rules=rules)
-
-    def _accounts(self, part: _Part) -> pl.DataFrame:
-        """The rows that end a flush: one a segment and campaign."""
-        rows = [
-            (segment, campaign, version, part.start.generation, *(getattr(account, name) for name in _ACCOUNT))
-            for segment, account in part.flush.accounts.items()
-            for campaign, version in self._rules.items()
-        ]
-        schema = {"segment": pl.UInt64, "campaign": pl.String, "rules": pl.UInt64, "generation": pl.UInt64}
-        schema |= dict.fromkeys(_ACCOUNT, pl.UInt64)
-        return self._of(part, pl.DataFrame(rows, schema=schema, orient="row"))
+        shares = [Share(part.tp.partition, part.start.generation, part.flush) for part in parts]
+        self._writer.write_counts(shares, rows)
+        self._writer.write_accounts(shares)
 
     def _done(self, parts: list[_Part], seconds: float) -> None:
         now_ms = time.time_ns() // 1_000_000
@@ -281,5 +244,5 @@ class Worker:
             await sent
 
 
-def _changed_rows(parts: list[_Part]) -> dict[TP, Additions]:
-    return {part.tp: part.partition.changed_rows(part.flush) for part in parts}
+def _changed_rows(parts: list[_Part]) -> dict[int, Additions]:
+    return {part.tp.partition: part.partition.changed_rows(part.flush) for part in parts}

@@ -26,7 +26,7 @@ VIEWS = {
     },
     "events": {
         "event_time": TIME, "observed_at": TIME, "source": WORD, "event_id": "String", "event_type": WORD,
-        "campaigns": f"Array({WORD})", "post_id": "String", "ref_post_id": "String", "url": "String",
+        "campaigns": "Array(String)", "post_id": "String", "ref_post_id": "String", "url": "String",
         "author_id": "String", "author_name": "String", "author_followers": "Nullable(UInt64)", "lang": WORD,
         "country": WORD, "text": "String", "hashtags": "Array(String)", "emojis": "Array(String)",
         "accounts": "Array(String)", "quantity": "Int64", "amount": "Nullable(Int64)", "currency": WORD,
@@ -304,12 +304,39 @@ def test_account_adds_up_to_what_was_read(database: Database) -> None:
     assert rows == [(0, 8, 9, 5, 1, 2, 1), (64, 9, 1, 1, 0, 0, 0)]
 
 
-def test_archive_shows_an_event_once_however_often_it_was_recounted(database: Database) -> None:
-    now_s = time.time_ns() // 10**9  # what is older than the archive keeps is gone at once
-    for generation, offset, campaigns in ((1, 7, ["old"]), (2, 7, ["new"]), (1, 7, ["old"]), (1, 8, [])):
-        insert(
-            database, "archive", topic_id="t", partition=0, offset=offset, generation=generation, append_time=now_s,
-            event_time=AT, event_id=f"e{offset}", campaigns=campaigns,
-        )  # fmt: skip
-    rows = database.query(f"SELECT event_id, campaigns, author_followers FROM {DATABASE}.events ORDER BY event_id")
-    assert rows == [("e7", ["new"], None), ("e8", [], None)]
+def archived(database: Database, offset: int, **rules: int) -> None:
+    """An archive row: the event at this offset, of these campaigns by these rules versions (``every`` is ``*``)."""
+    insert(
+        database, "archive", **PLACE, offset=offset, event_time=AT, event_id=f"e{offset}",
+        append_time=time.time_ns() // 10**9,  # what is older than the archive keeps is gone at once
+        campaigns=[name.replace("every", "*") for name in rules], rules=list(rules.values()),
+    )  # fmt: skip
+
+
+def events(database: Database) -> list[tuple[object, ...]]:
+    return database.query(f"SELECT event_id, campaigns FROM {DATABASE}.events ORDER BY event_id")
+
+
+def test_archive_shows_an_event_once_with_the_campaigns_of_the_standing_rules(database: Database) -> None:
+    archived(database, 7, launch=1, other=4)
+    archived(database, 8, launch=1)
+    assert events(database) == []
+    stands(database, generation=1, campaign="launch", rules=1)
+    stands(database, generation=1, campaign="other", rules=4)
+    archived(database, 8, launch=1)  # written again, after a crash
+    assert events(database) == [("e7", ["launch", "other"]), ("e8", ["launch"])]
+    archived(database, 9, launch=2)  # a recount of one campaign, not yet done
+    assert events(database) == [("e7", ["launch", "other"]), ("e8", ["launch"])]
+    stands(database, generation=2, campaign="launch", rules=2)
+    assert events(database) == [("e7", ["other"]), ("e9", ["launch"])]
+    merged(database)
+    assert events(database) == [("e7", ["other"]), ("e9", ["launch"])]
+
+
+def test_archive_of_everything_shows_events_of_no_campaign(database: Database) -> None:
+    archived(database, 7, every=3)
+    archived(database, 8, every=3, launch=1)
+    stands(database, campaign="*", rules=3)
+    assert events(database) == [("e7", []), ("e8", [])]
+    stands(database, campaign="launch", rules=1)
+    assert events(database) == [("e7", []), ("e8", ["launch"])]

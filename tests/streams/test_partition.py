@@ -345,7 +345,9 @@ def test_archive_keeps_distinct_counted_events(archive: str, kept: list[int]) ->
     if kept:
         first, last = rows[0], rows[-1]
         now_s = NOW_MS // 1000
-        assert (first["event_id"], first["campaigns"], first["hashtags"]) == ("a", ["love"], ["love"])
+        every = ["*"] if archive == "all" else []
+        assert (first["event_id"], first["campaigns"], first["hashtags"]) == ("a", [*every, "love"], ["love"])
+        assert first["segment"] == 0
         assert (first["emojis"], first["accounts"], first["author_followers"]) == (["💜"], ["ana"], 7)
         assert (first["append_time"], first["event_time"], first["observed_at"]) == (now_s, now_s, now_s - 2)
         assert (last["append_time"], last["observed_at"]) == (now_s + 3, now_s + 3)
