@@ -11,21 +11,16 @@ import structlog
 from faust.types import TP
 
 from schemas.topics import EVENTS
-from streams import campaigns, clickhouse, metrics, pinned, topics, transport
-from streams.chunk import Chunk
-from streams.decode import MAX_DEPTH
-from streams.duplicates import Horizon
+from streams import clickhouse, gaps, metrics, pinned, rules, topics, transport
+from streams.chunk import Delivery
 from streams.errors import GroundswellError
-from streams.extract import VERSION as EXTRACTOR
-from streams.match import Matcher, rules_versions
-from streams.partition import Counting
 from streams.rows import Writer
-from streams.segments import SegmentRule
 from streams.settings import Settings
 from streams.sink import Sink
 from streams.worker import Worker
 
 _IDLE_CHECK_S = 5.0
+_TOPIC_CHECK_S = 5.0
 _STREAM_BUFFER = 4
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """Set for one of several workers: their supervisor serves the metrics of all."""
@@ -41,35 +36,29 @@ def run_worker(settings: Settings) -> None:
     """
     with topics.admin(settings) as admin:
         topic = topics.check_events_topic(admin, settings)
-        committed = topics.committed_partitions(admin, settings)
+        committed = topics.commits(admin, settings)
     if MULTIPROCESS not in os.environ:
         metrics.serve(settings.metrics_port)
     client = clickhouse.connect(settings)
-    clickhouse.check_schema(client)
+    clickhouse.check_version(client)
     pinned.check_topic(client, topic.topic_id, committed, settings)
     pinned.pin(client, topic.topic_id, settings)
     pinned.check_commits(client, topic.topic_id, committed, settings)
-    counting = _counting(settings)
-    common = (settings.segment_size, settings.segment_age_s, settings.horizon_records, settings.horizon_s, MAX_DEPTH)
-    rules = rules_versions(counting.matcher.campaigns, (*common, EXTRACTOR))
+    gaps.check_ends(settings, client, topic)
+    counting, versions = rules.load(settings)
     with tempfile.TemporaryDirectory(prefix="groundswell-") as folder:
         app = _app(settings, folder)
-        worker = Worker(app, counting, Writer(Sink(client), topic.topic_id, rules))
-        _register(app, worker, settings)
+        writer = Writer(Sink(client), topic.topic_id, versions)
+        worker = Worker(app, counting, writer, settings.max_dead_letter_ratio)
+        _register(app, worker, settings, topic.topic_id)
         code = _run(app, settings)
+    if worker.failure is not None or code:
+        # A topic that was deleted and created again breaks what any log promises: told instead of what it led to.
+        topics.check_same(settings, topic.topic_id)
     if worker.failure is not None:
         raise worker.failure
     if code:
         raise RuntimeError(f"Faust ended by itself with exit code {code}")
-
-
-def _counting(settings: Settings) -> Counting:
-    return Counting(
-        SegmentRule(settings.segment_size, settings.segment_age_s * 1000),
-        Horizon(settings.horizon_records, settings.horizon_s * 1000),
-        Matcher(campaigns.load(settings.campaigns)),
-        settings.archive,
-    )
 
 
 def _app(settings: Settings, folder: str) -> faust.App:
@@ -103,21 +92,31 @@ def _app(settings: Settings, folder: str) -> faust.App:
     )
 
 
-def _register(app: faust.App, worker: Worker, settings: Settings) -> None:
+def _register(app: faust.App, worker: Worker, settings: Settings, topic_id: str) -> None:
     events = app.topic(EVENTS.name, value_type=bytes, value_serializer="raw", acks=False)
 
     @app.agent(events, concurrency=1)
     async def count(stream: Any) -> None:
-        async for chunk in stream:
+        checked = -1
+        async for delivery in stream:
             message = stream.current_event.message
             async with worker.ending_on_error():
-                assert isinstance(chunk, Chunk)
-                await worker.take(TP(message.topic, message.partition), chunk)
+                assert isinstance(delivery, Delivery)
+                if delivery.start.assignment != checked:
+                    # Before the first record is counted: another topic's offsets mean other records.
+                    await asyncio.to_thread(topics.check_same, settings, topic_id)
+                    checked = delivery.start.assignment
+                await worker.take(TP(message.topic, message.partition), delivery)
 
     @app.task  # type: ignore[untyped-decorator]  # Faust's
     async def flush() -> None:
         async with worker.ending_on_error():
             await worker.flush_every(settings.flush_interval_s)
+
+    @app.timer(_TOPIC_CHECK_S)  # type: ignore[untyped-decorator]  # Faust's
+    async def watch_topic() -> None:
+        async with worker.ending_on_error():
+            await asyncio.to_thread(topics.check_same, settings, topic_id)
 
     @app.timer(_IDLE_CHECK_S)  # type: ignore[untyped-decorator]  # Faust's
     async def close_idle_segments() -> None:
@@ -150,4 +149,6 @@ def _run(app: faust.App, settings: Settings) -> object:
 def _is_no_refusal(record: logging.LogRecord) -> bool:
     """False for what Faust logs of a ``GroundswellError``, with tracebacks: the command line says its one sentence."""
     about = record.exc_info[1] if record.exc_info else None
-    return not isinstance(about, GroundswellError) and _RERAISING not in record.getMessage()
+    while about is not None and not isinstance(about, GroundswellError):
+        about = about.__context__  # what went wrong for Faust while it dealt with ours
+    return about is None and _RERAISING not in record.getMessage()

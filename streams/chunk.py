@@ -1,5 +1,6 @@
-"""A chunk: what the transport hands to counting."""
+"""What the transport hands to counting: a chunk of the log, and which assignment it was read for."""
 
+import numpy as np
 from msgspec import Struct
 
 from schemas.topics import Headers
@@ -10,14 +11,15 @@ class Start(Struct, frozen=True):
     """Where the counting of an assigned partition starts.
 
     ``assignment`` numbers the seeks of this process, ascending: a chunk of an older one is not to be counted.
-    ``committed`` is None where the group has never committed: then counting starts at ``log_start``. ``position`` is
-    where reading starts: a horizon earlier, for the ids.
+    ``committed`` is None where the group has never committed: then counting starts at ``log_start``. ``log_end`` is
+    the offset after the log's last record, ``position`` where reading starts: a horizon earlier, for the ids.
     """
 
     assignment: int
     generation: int
     committed: int | None
     log_start: int
+    log_end: int
     position: int
 
     @property
@@ -29,7 +31,6 @@ class Start(Struct, frozen=True):
 class Chunk(Struct, frozen=True):
     """Consecutive records of one partition, in offset order; the lists and arrays are parallel."""
 
-    start: Start
     offsets: Int64s
     append_times_ms: Int64s
     keys: list[bytes | None]
@@ -40,14 +41,29 @@ class Chunk(Struct, frozen=True):
         """How many records there are."""
         return len(self.values)
 
+    def value_bytes(self) -> Int64s:
+        """How long each value is, in bytes; 0 where there is none."""
+        return np.array([len(value) if value else 0 for value in self.values], dtype=np.int64)
+
     def part(self, begin: int, end: int) -> "Chunk":
         """The records ``[begin, end)``."""
         cut = slice(begin, end)
         return Chunk(
-            self.start,
             self.offsets[cut],
             self.append_times_ms[cut],
             self.keys[cut],
             self.values[cut],
             self.headers[cut],
         )
+
+
+class Delivery(Struct, frozen=True):
+    """A chunk as the transport delivers it: for which start, and after which offset.
+
+    ``follows`` is the offset after the last one delivered before it, or where reading started: whoever takes it knows
+    by that whether a delivery was lost on the way.
+    """
+
+    start: Start
+    follows: int
+    chunk: Chunk

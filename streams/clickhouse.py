@@ -12,6 +12,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from schemas.counters import DATABASE
 from streams.errors import GroundswellError, UnreachableError
+from streams.migrate import migrations
 from streams.settings import Settings
 
 # What goes wrong is raised as well, and said once, by us.
@@ -88,3 +89,21 @@ def check_schema(client: Client) -> None:
     ).result_rows
     if not found[0][0]:
         raise GroundswellError("ClickHouse has no database of Groundswell's yet: run `groundswell migrate`.")
+
+
+def check_version(client: Client) -> int:
+    """Refuse tables that this version does not write to as they are meant; returns their migration's number."""
+    check_schema(client)
+    ((version,),) = client.query(f"SELECT max(version) FROM {DATABASE}.migrations").result_rows
+    newest = migrations()[-1].version
+    if version > newest:
+        raise GroundswellError(
+            f"ClickHouse's tables were written by a newer Groundswell (migration {version}, this one knows {newest}): "
+            "upgrade this one."
+        )
+    if version < newest:
+        raise GroundswellError(
+            f"ClickHouse's tables are at migration {version} of {newest}: run `groundswell migrate` to bring them up "
+            "to date."
+        )
+    return int(version)

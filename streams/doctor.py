@@ -4,15 +4,13 @@ from collections.abc import Callable, Iterator
 
 from clickhouse_connect.driver import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from msgspec import Struct
 
 from schemas.counters import DATABASE
 from schemas.topics import EVENTS
-from streams import campaigns, clickhouse, pinned, topics
+from streams import campaigns, clickhouse, gaps, pinned, topics
 from streams.errors import GroundswellError
-from streams.migrate import migrations
 from streams.settings import Settings
 
 Look = Callable[[Settings], str]
@@ -67,54 +65,56 @@ def _kafka(settings: Settings) -> str:
 
 def _clickhouse(settings: Settings) -> str:
     client = clickhouse.connect(settings)
-    clickhouse.check_schema(client)
-    ((version,),) = client.query(f"SELECT max(version) FROM {DATABASE}.migrations").result_rows
-    newest = migrations()[-1].version
-    if version != newest:
-        raise GroundswellError(f"The tables are at migration {version} of {newest}: run `groundswell migrate`.")
+    version = clickhouse.check_version(client)
     return f"{clickhouse.shown(settings)} answers, version {client.server_version}, migration {version}"
 
 
 def _fixed_settings(settings: Settings) -> str:
     with topics.admin(settings) as admin:
         state = topics.check_events_topic(admin, settings)
-        committed = topics.committed_partitions(admin, settings)
+        committed = topics.commits(admin, settings)
     client = clickhouse.connect(settings)
-    clickhouse.check_schema(client)
+    clickhouse.check_version(client)
     pinned.check_topic(client, state.topic_id, committed, settings)
     pinned.check(client, state.topic_id, settings)
     pinned.check_commits(client, state.topic_id, committed, settings)
+    gaps.check_ends(settings, client, state)
     return ", ".join(f"{name} {getattr(settings, name)}" for name in pinned.NAMES)
 
 
 def _log(settings: Settings) -> str:
-    consumer = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap.split(","), group_id=settings.group)
-    try:
-        tps = [
-            TopicPartition(EVENTS.name, number) for number in sorted(consumer.partitions_for_topic(EVENTS.name) or ())
-        ]
-        begins, ends = consumer.beginning_offsets(tps), consumer.end_offsets(tps)
-        for tp in tps:
-            committed = consumer.committed(tp)
-            if committed is not None and committed < begins[tp]:
-                raise GroundswellError(
-                    f"Partition {tp.partition} was counted up to {committed}, but Kafka has deleted everything before "
-                    f"{begins[tp]}: the {begins[tp] - committed} records between are lost to counting. Count on with a "
-                    "new topic, and raise retention.ms so that it outlasts any time without a worker."
-                )
-    finally:
-        consumer.close()
-    return f"{sum(ends.values()) - sum(begins.values())} records on the log, none lost before it was counted"
+    with topics.admin(settings) as admin:
+        state = topics.check_events_topic(admin, settings)
+        commits = topics.commits(admin, settings)
+        bounds = topics.log_bounds(admin, state.partitions)
+    for partition, committed in sorted(commits.items()):
+        log = bounds.get(partition)
+        gaps.check_end(partition, committed, log)
+        if log and committed < log.start:
+            raise GroundswellError(
+                f"Partition {partition} was counted up to {committed}, but Kafka has deleted everything before "
+                f"{log.start}, so no worker counts it any further: `groundswell gaps list` tells which of the records "
+                "between are lost, `groundswell gaps accept` counts on behind them; raise retention.ms so that it "
+                "outlasts any time without a worker."
+            )
+    records = sum(log.end - log.start for log in bounds.values())
+    return f"{records} records on the log, none lost before it was counted"
 
 
 def _account(settings: Settings) -> str:
     client = clickhouse.connect(settings)
-    clickhouse.check_schema(client)
+    clickhouse.check_version(client)
     read, counted, duplicates, dead, markers = _sums(client)
     rest = read - counted - duplicates - dead - markers
     if rest:
         raise GroundswellError(f"{rest} records read are neither counted, duplicates, dead letters nor markers.")
-    return f"{read} read = {counted} counted + {duplicates} duplicates + {dead} dead letters + {markers} markers"
+    said = f"{read} read = {counted} counted + {duplicates} duplicates + {dead} dead letters + {markers} markers"
+    lost = [
+        f"{one.from_offset} to {one.to_offset - 1} of partition {one.partition}"
+        for one in gaps.accepted(client)
+        if one.lost
+    ]
+    return f"{said}; accepted as lost: offsets {', '.join(lost)}" if lost else said
 
 
 def _sums(client: Client) -> tuple[int, ...]:

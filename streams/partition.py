@@ -46,10 +46,14 @@ class Account(Struct):
 
 
 class Taken(Struct, frozen=True):
-    """What one chunk came to: the records refused, by position in it, and how many were what."""
+    """What one chunk came to: the records refused, by position in it, and how many were what.
+
+    ``memory_bytes`` is what it takes until a flush has begun.
+    """
 
     chunk: Chunk
     refused: list[tuple[int, Refusal]]
+    memory_bytes: int = 0
     tokens_beyond_limit: int = 0
     read: int = 0
     counted: int = 0
@@ -97,20 +101,23 @@ class Partition:
             chunk = chunk.part(warm_up, len(chunk))
         if not len(chunk):
             return Taken(chunk, [])
-        pieces = segments.cut(self._counting.segment, self.segment, chunk.offsets, chunk.append_times_ms)
+        pieces = segments.cut(
+            self._counting.segment, self.segment, chunk.offsets, chunk.append_times_ms, chunk.value_bytes()
+        )
         self.segment = pieces[-1][0]
         segment_of = segments.segment_of_each(pieces, len(chunk))
         decoded = decode(chunk.values, chunk.append_times_ms.tolist(), chunk.headers)
         positions = np.array(decoded.positions, dtype=np.int64)
         duplicate = self._mark(decoded, positions, chunk)
         fresh = np.flatnonzero(~duplicate)
-        beyond = self._count(decoded.events, fresh, positions, segment_of, chunk)
+        beyond, memory_bytes = self._count(decoded.events, fresh, positions, segment_of, chunk)
         self._account(pieces, chunk, segment_of, decoded, positions, duplicate)
         self._oldest_ms = min(self._oldest_ms, int(chunk.append_times_ms[0]))
         self.pending_records += len(chunk)
         return Taken(
             chunk=chunk,
             refused=decoded.refused,
+            memory_bytes=memory_bytes,
             tokens_beyond_limit=beyond,
             read=len(chunk),
             counted=len(fresh),
@@ -128,9 +135,12 @@ class Partition:
         event_ids = pl.Series([event.event_id for event in decoded.events], dtype=pl.String)
         return self._seen.mark(sources, event_ids, chunk.offsets[positions], chunk.append_times_ms[positions])
 
-    def _count(self, events: list[Event], fresh: Int64s, positions: Int64s, segment_of: Int64s, chunk: Chunk) -> int:
+    def _count(
+        self, events: list[Event], fresh: Int64s, positions: Int64s, segment_of: Int64s, chunk: Chunk
+    ) -> tuple[int, int]:
+        """Count the fresh ones of the events; returns (tokens beyond the limit, bytes now pending)."""
         if not len(fresh):
-            return 0
+            return 0, 0
         if len(fresh) < len(events):
             events = [events[index] for index in fresh.tolist()]
         positions = positions[fresh]
@@ -140,13 +150,16 @@ class Partition:
         columns = event_columns(events, segment_of[positions])
         extracted = extract(texts, columns["source"], hashtags, accounts)
         matches = self._counting.matcher.match(extracted.tokens, texts)
-        self._pending.append(count(columns, extracted.tokens, matches))
+        additions = count(columns, extracted.tokens, matches)
+        self._pending.append(additions)
+        memory_bytes = sum(int(frame.estimated_size()) for frame in additions.values())
         if self._counting.archive != "off":
             everything = self._counting.archive == "all"
             kept = archive_rows(events, extracted.tokens, matches, chunk, positions, segment_of, everything)
             if len(kept):
                 self._archive.append(kept)
-        return extracted.beyond_limit
+                memory_bytes += int(kept.estimated_size())
+        return extracted.beyond_limit, memory_bytes
 
     def _account(
         self,
@@ -184,10 +197,14 @@ class Partition:
         return flush
 
     def changed_rows(self, flush: Flush) -> Additions:
-        """The rows that ``flush`` changed, as they stand since their segment's start. Flushes come in order."""
+        """The rows that ``flush`` changed, as they stand since their segment's start. Flushes come in order.
+
+        Takes the additions out of it: they need not stay while the rows are written.
+        """
         if not flush.additions:
             return {}
         added = merge(flush.additions)
+        flush.additions.clear()
         if self._cumulative is None:
             self._cumulative = added
             return added

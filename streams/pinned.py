@@ -1,5 +1,7 @@
 """The settings that decide what a count means: fixed for a topic when it is first counted, refused when changed."""
 
+from collections.abc import Collection
+
 from clickhouse_connect.driver import Client
 
 from schemas.counters import DATABASE
@@ -7,7 +9,7 @@ from schemas.topics import EVENTS
 from streams.errors import GroundswellError
 from streams.settings import PREFIX, Settings
 
-NAMES = ("segment_size", "segment_age_s", "horizon_records", "horizon_s")
+NAMES = ("segment_size", "segment_age_s", "segment_bytes", "horizon_records", "horizon_s")
 
 
 def pin(client: Client, topic_id: str, settings: Settings) -> None:
@@ -47,11 +49,22 @@ def _pinned(client: Client, topic_id: str) -> list[tuple[int, ...]]:
     return [tuple(row) for row in rows]
 
 
-def check_topic(client: Client, topic_id: str, committed: set[int], settings: Settings) -> None:
-    """Refuse to start where the consumer group has committed offsets of a topic that was never counted here.
+def replaced(client: Client, topic_id: str) -> list[str]:
+    """The ids of other events topics that were counted into this ClickHouse, as long as this one was not."""
+    if _pinned(client, topic_id):
+        return []
+    rows = client.query(
+        f"SELECT DISTINCT topic_id FROM {DATABASE}.pinned WHERE topic = {{topic:String}} ORDER BY topic_id",
+        parameters={"topic": EVENTS.name},
+    ).result_rows
+    return [other for (other,) in rows]
 
-    Then the topic has been deleted and created again, and the offsets are those of records that are gone; or this
-    ClickHouse is not the one that was counted into.
+
+def check_topic(client: Client, topic_id: str, committed: Collection[int], settings: Settings) -> None:
+    """Refuse to start on a topic that was never counted here where the group has commits, or another one was counted.
+
+    Then the topic has been deleted and created again, which takes the group's commits with it; or this ClickHouse is
+    not the one that was counted into.
     """
     if committed and not _pinned(client, topic_id):
         raise GroundswellError(
@@ -59,20 +72,33 @@ def check_topic(client: Client, topic_id: str, committed: set[int], settings: Se
             "this ClickHouse: it was deleted and created again, or the data is elsewhere. Set "
             f"{PREFIX}CLICKHOUSE_URL to where it is, or {PREFIX}GROUP to a new name to count from the log's start."
         )
+    others = replaced(client, topic_id)
+    if others:
+        raise GroundswellError(
+            f"Another {EVENTS.name} was counted into this ClickHouse (id {', '.join(others)}; this one is {topic_id}): "
+            "it was deleted and created again, and records sent again would count twice. `groundswell gaps accept` "
+            f"counts this one from its start, next to what stands; or set {PREFIX}KAFKA_BOOTSTRAP back."
+        )
 
 
-def check_commits(client: Client, topic_id: str, committed: set[int], settings: Settings) -> None:
+def check_commits(client: Client, topic_id: str, committed: Collection[int], settings: Settings) -> None:
     """Refuse to start where partitions have been counted, yet the consumer group knows of no commit for them.
 
     Counting would begin again at the log's start, which retention has moved since: not at a true segment start.
     """
-    rows = client.query(
-        f"SELECT DISTINCT partition FROM {DATABASE}.segments WHERE topic_id = {{topic_id:String}} ORDER BY partition",
-        parameters={"topic_id": topic_id},
-    ).result_rows
-    lost = [str(partition) for (partition,) in rows if partition not in committed]
+    lost = [str(partition) for partition in sorted(counted_to(client, topic_id)) if partition not in committed]
     if lost:
         raise GroundswellError(
             f"Consumer group {settings.group!r} has no commit for partition {', '.join(lost)} of {EVENTS.name}, which "
             f"has been counted before: set {PREFIX}GROUP back to the group that counted it, or count a new topic."
         )
+
+
+def counted_to(client: Client, topic_id: str) -> dict[int, int]:
+    """The offset behind the last record that an account vouches for, by partition."""
+    rows = client.query(
+        f"SELECT partition, max(last_offset) + 1 FROM {DATABASE}.segments WHERE topic_id = {{topic_id:String}} "
+        "GROUP BY partition",
+        parameters={"topic_id": topic_id},
+    ).result_rows
+    return {int(partition): int(offset) for partition, offset in rows}

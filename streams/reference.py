@@ -49,7 +49,8 @@ def _views() -> str:
         rows += [f"| `{measure.name}` | Int64 | {measure.meaning} |" for measure in counter.measures]
         parts.append("\n".join(rows) + "\n")
     parts.append(
-        "**`events`**: the archive, one row for each distinct event. **`records`**: what became of each record."
+        "**`events`**: the archive, one row for each distinct event. **`records`**: what became of each record. "
+        "**`gaps`**: offsets that Kafka deleted before they were counted, and that somebody accepted as lost."
     )
     return "\n".join(parts)
 

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     partitions: int = Field(4, ge=1, le=1024, description="partitions of `events.v1` when it is created")
     segment_size: int = Field(65_536, ge=16, le=16_777_216, description="N: offsets in a segment, at most")
     segment_age_s: int = Field(3600, ge=1, description="T: append time that a segment spans, at most, in seconds")
+    segment_bytes: int = Field(
+        33_554_432, ge=65_536, le=2**40, description="bytes of record values after which a segment ends, at most"
+    )
     horizon_records: int = Field(
         1_048_576, ge=1, le=16_777_216, description="how many offsets back a duplicate is recognised"
     )
@@ -57,6 +60,9 @@ class Settings(BaseSettings):
         "matched", description="which events the view `events` keeps: those of a campaign, all, or none"
     )
     archive_days: int = Field(90, ge=1, description="days that archived events are kept, from append time")
+    max_dead_letter_ratio: float = Field(
+        0.5, gt=0, le=1, description="share of a partition's latest 10,000 records that may be refused; 1 for any"
+    )
     batch_records: int = Field(20_000, ge=1, le=1_000_000, description="records in a batch, at most")
     flush_interval_s: float = Field(1.0, gt=0, le=3600, description="seconds between two flushes to ClickHouse")
     web_port: Port = Field(8080, description="port of the live page")

@@ -22,7 +22,7 @@ from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from streams.chunk import Chunk, Start
+from streams.chunk import Chunk, Delivery, Start
 
 SCHEME = "groundswell"
 """URL scheme that Faust finds this transport by."""
@@ -49,28 +49,42 @@ class Consumer(driver.Consumer):
         # odd, may hold records from before the seek.
         self._seeks = 0
         self._fetched_in_vain = False
+        self._delivered: dict[TP, int] = {}
         super().__init__(*args, **options)
 
     def _new_consumer_thread(self) -> "ConsumerThread":
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def perform_seek(self) -> None:
-        """Start every assigned partition anew, a horizon before its first uncounted segment."""
+        """Start every assigned partition anew, a horizon before its first uncounted segment.
+
+        Shielded: Faust cancels it when the group rebalances again, and half a seek would be neither one nor none.
+        """
+        await asyncio.shield(asyncio.ensure_future(self._seek_anew()))
+
+    async def _seek_anew(self) -> None:
         async with self._one_seek:
             # Forgotten before the seek, not after it: what is fetched in vain meanwhile has moved the new position.
             self._fetched_in_vain = False
             self._seeks += 1
-            generation = self.app.consumer_generation_id
-            found = await self._thread.call_thread(self._thread.seek_to_segments)
-            self.committable.clear()
-            self.starts = {
-                tp: Start(self._seeks, generation, committed, log_start, position)
-                for tp, (committed, log_start, position) in found.items()
-            }
-            for tp, start in self.starts.items():
-                self._read_offset[tp] = None
-                self._committed_offset[tp] = start.committed
-            self._seeks += 1
+            try:
+                generation = self.app.consumer_generation_id
+                found = await self._thread.call_thread(self._thread.seek_to_segments)
+                self.committable.clear()
+                self.starts = {
+                    tp: Start(self._seeks, generation, committed, log_start, log_end, position)
+                    for tp, (committed, log_start, log_end, position) in found.items()
+                }
+                self._delivered = {tp: start.position for tp, start in self.starts.items()}
+                for tp, start in self.starts.items():
+                    self._read_offset[tp] = None
+                    self._committed_offset[tp] = start.committed
+            finally:
+                self._seeks += 1
+
+    def seek_again(self) -> None:
+        """Before anything more is delivered, start anew: what was delivered cannot be counted."""
+        self._fetched_in_vain = True
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's name
         """Chunks of what was fetched, one of each partition in turn."""
@@ -103,13 +117,14 @@ class Consumer(driver.Consumer):
     def _message(self, tp: TP, records: list[Any]) -> ConsumerMessage:
         last = records[-1]
         chunk = Chunk(
-            self.starts[tp],
             np.array([record.offset for record in records], dtype=np.int64),
             np.array([record.timestamp for record in records], dtype=np.int64),
             [record.key for record in records],
             [record.value for record in records],
             [record.headers for record in records],
         )
+        delivery = Delivery(self.starts[tp], self._delivered[tp], chunk)
+        self._delivered[tp] = last.offset + 1
         return ConsumerMessage(
             topic=tp.topic,
             partition=tp.partition,
@@ -118,7 +133,7 @@ class Consumer(driver.Consumer):
             timestamp_type=last.timestamp_type,
             headers=None,
             key=None,
-            value=chunk,  # type: ignore[arg-type]  # bytes in stock Faust; passed through as it is
+            value=delivery,  # type: ignore[arg-type]  # bytes in stock Faust; passed through as it is
             checksum=None,
             tp=tp,
             generation_id=self.app.consumer_generation_id,
@@ -130,10 +145,14 @@ class Consumer(driver.Consumer):
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Commit what counting says is wholly written."""
         del topics, start_new_transaction
-        offsets = {
-            tp: offset for tp, offset in self.committable.items() if offset > (self._committed_offset.get(tp) or -1)
-        }
-        return bool(offsets) and bool(await self._commit_offsets(offsets))
+        if self.app.rebalancing:
+            return False  # a commit that meets the join is answered by leaving the group
+        before = {tp: self._committed_offset.get(tp) for tp in self.committable}
+        offsets = {tp: offset for tp, offset in self.committable.items() if offset > (before[tp] or -1)}
+        committed = bool(offsets) and bool(await self._commit_offsets(offsets))
+        if not committed:
+            self._committed_offset.update(before)  # Faust notes the attempt
+        return committed
 
     async def commit_start(self, tp: TP, offset: int) -> bool:
         """Commit a partition's first start, before anything of it is written."""
@@ -185,12 +204,13 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         if not self.thread_loop.is_closed():
             super()._stopped_set()
 
-    async def seek_to_segments(self) -> dict[TP, tuple[int | None, int, int]]:
-        """Seek the assigned partitions; of each (committed offset or None, first offset of the log, offset sought)."""
+    async def seek_to_segments(self) -> dict[TP, tuple[int | None, int, int, int]]:
+        """Seek the assigned partitions; of each (committed offset or None, the log's start and end, offset sought)."""
         consumer = self._ensure_consumer()
         assigned = [tp for tp in consumer.assignment() if tp.topic == self.consumer.topic]
         log_starts = await consumer.beginning_offsets(assigned) if assigned else {}
-        found: dict[TP, tuple[int | None, int, int]] = {}
+        log_ends = await consumer.end_offsets(assigned) if assigned else {}
+        found: dict[TP, tuple[int | None, int, int, int]] = {}
         for tp in assigned:
             committed = await consumer.committed(tp)
             if tp not in consumer.assignment():
@@ -199,7 +219,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             start = log_start if committed is None else committed
             position = max(log_start, start - self.consumer.horizon_records)
             consumer.seek(tp, position)
-            found[TP(tp.topic, tp.partition)] = (committed, log_start, position)
+            found[TP(tp.topic, tp.partition)] = (committed, log_start, log_ends[tp], position)
         return found
 
     async def log_start_of(self, tp: TP) -> int:

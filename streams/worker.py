@@ -17,10 +17,10 @@ from faust.types import TP
 from msgspec import Struct
 
 from schemas.topics import DEAD_LETTERS, EVENTS, MARKER_HEADER
-from streams import dead_letters, metrics
-from streams.chunk import Chunk, Start
+from streams import metrics
+from streams.chunk import Delivery, Start
 from streams.count import Additions
-from streams.dead_letters import DeadLetter
+from streams.dead_letters import DeadLetter, RefusalLimit, dead_letters
 from streams.errors import GroundswellError
 from streams.partition import Counting, Flush, Partition, Taken
 from streams.rows import Share, Writer
@@ -28,13 +28,22 @@ from streams.sink import UnavailableError
 from streams.transport import TOMBSTONE, Consumer
 
 MOST_PENDING_BYTES = 128 * 1024 * 1024
-"""Bytes of record values that are counted and not yet written, at most: beyond it, reading waits for ClickHouse."""
+"""What is counted for the next flush takes so much memory, and a chunk's more: beyond it, reading waits."""
 
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _SAY_EVERY_S = 60
 _MARKER_EVERY_S = 60
 
 log = structlog.get_logger()
+
+
+class _Owned(Struct):
+    """A partition as one assignment counts it, and the dead letters that the next flush waits for."""
+
+    start: Start
+    partition: Partition
+    limit: RefusalLimit
+    letters: list["asyncio.Future[None]"] = []
 
 
 class _Part(Struct, frozen=True):
@@ -50,13 +59,13 @@ class _Part(Struct, frozen=True):
 class Worker:
     """Counts the partitions that the consumer group assigns to this process."""
 
-    def __init__(self, app: App, counting: Counting, writer: Writer) -> None:
+    def __init__(self, app: App, counting: Counting, writer: Writer, max_dead_letter_ratio: float) -> None:
         self.failure: BaseException | None = None
         self._app = app
         self._counting = counting
         self._writer = writer
-        self._owned: dict[TP, tuple[Start, Partition]] = {}
-        self._dead_letters: dict[TP, list[asyncio.Future[None]]] = {}
+        self._max_dead_letter_ratio = max_dead_letter_ratio
+        self._owned: dict[TP, _Owned] = {}
         self._marked_at_s: dict[TP, float] = {}
         self._drops = 0
         self._pending_bytes = 0
@@ -80,26 +89,29 @@ class Worker:
             await self._app.crash(error)
             raise
 
-    async def take(self, tp: TP, chunk: Chunk) -> None:
+    async def take(self, tp: TP, delivery: Delivery) -> None:
         """Count one chunk; waits while too much is not yet written."""
         while self._pending_bytes > MOST_PENDING_BYTES:
             self._room.clear()
             await self._room.wait()
-        if chunk.start is not self._consumer.starts.get(tp):
+        if delivery.start is not self._consumer.starts.get(tp):
             return  # of an assignment that has ended: its records are read again
         drops = self._drops
-        partition = await self._partition_for(tp, chunk.start)
-        await self._check_whole(tp, partition, chunk)
+        owned = await self._owned_for(tp, delivery.start)
+        if owned is None:
+            return
+        await self._check_whole(tp, owned.partition, delivery)
         if drops != self._drops:
             return  # given away meanwhile
-        self._owned[tp] = chunk.start, partition
-        taken = partition.take(chunk)
-        self._pending_bytes += sum(len(value) for value in taken.chunk.values if value)
+        self._owned[tp] = owned
+        taken = owned.partition.take(delivery.chunk)
+        self._pending_bytes += taken.memory_bytes
         self._measure(tp, taken)
-        letters = dead_letters.dead_letters(taken.chunk, tp.partition, taken.refused)
+        owned.limit.check(taken.read, taken.refused)
+        letters = dead_letters(taken.chunk, tp.partition, taken.refused)
         if letters:
             # Noted in the same step as the count: a flush that holds the one waits for the other.
-            self._dead_letters.setdefault(tp, []).append(asyncio.ensure_future(self._forward(letters)))
+            owned.letters.append(asyncio.ensure_future(self._forward(letters)))
 
     async def _forward(self, letters: list[DeadLetter]) -> None:
         """Send dead letters; returns when all are acknowledged."""
@@ -110,33 +122,41 @@ class Worker:
         for acknowledgement in sent:
             await acknowledgement
 
-    async def _partition_for(self, tp: TP, start: Start) -> Partition:
+    async def _owned_for(self, tp: TP, start: Start) -> _Owned | None:
+        """The partition as this assignment counts it; None when it can not begin now, and is delivered again."""
         owned = self._owned.get(tp)
-        if owned and owned[0] is start:
-            return owned[1]
+        if owned and owned.start is start:
+            return owned
         if start.committed is None:
             if not await self._consumer.commit_start(tp, start.offset):
-                raise RuntimeError(f"{tp}: the start {start.offset} could not be committed")
+                self._consumer.seek_again()  # the group is rebalancing
+                return None
+        elif start.committed > start.log_end:
+            # A restart tells whether the broker has only not caught up yet, or has lost records.
+            raise RuntimeError(f"{tp}: counted up to {start.committed}, yet the log ends at {start.log_end}")
         elif start.committed < start.log_start:
             raise GroundswellError(
                 f"Records {start.committed} to {start.log_start - 1} of {tp.topic}, partition {tp.partition}, are gone "
-                "from Kafka before they were wholly counted: no count from here on would be exact. `groundswell "
-                "doctor` explains what can be done."
+                "from Kafka before they were wholly counted: `groundswell gaps list` tells what is lost and how to "
+                "count on, `groundswell doctor` what else to mend."
             )
-        self._dead_letters.pop(tp, None)  # of an earlier assignment: those records are read again
-        return Partition(self._counting, start.offset, start.position)
+        limit = RefusalLimit(tp.partition, self._max_dead_letter_ratio)
+        return _Owned(start, Partition(self._counting, start.offset, start.position), limit)
 
-    async def _check_whole(self, tp: TP, partition: Partition, chunk: Chunk) -> None:
+    async def _check_whole(self, tp: TP, partition: Partition, delivery: Delivery) -> None:
         """Holes are the log's own (aborted transactions) unless the broker has deleted what was to come next."""
-        expected, first = partition.next_offset, int(chunk.offsets[0])
-        if first == expected:
-            return
+        expected, first = partition.next_offset, int(delivery.chunk.offsets[0])
+        if delivery.follows != expected:
+            raise RuntimeError(f"{tp}: counted up to {expected}, then came what follows {delivery.follows}")
         if first < expected:
             raise RuntimeError(f"{tp}: offset {first} was delivered again after {expected - 1}")
+        if first == expected:
+            return
         if await self._consumer.log_start(tp) > max(expected, partition.start):
             raise GroundswellError(
                 f"Records from {expected} to {first - 1} of {tp.topic}, partition {tp.partition}, were deleted from "
-                "Kafka before they were counted: raise the topic's retention.ms, or add workers."
+                "Kafka before they were counted: `groundswell gaps list` tells what is lost and how to count on; raise "
+                "the topic's retention.ms, or add workers."
             )
 
     def _measure(self, tp: TP, taken: Taken) -> None:
@@ -156,7 +176,6 @@ class Worker:
         """Forget every partition: they are being given to somebody, who counts from their segments' starts."""
         self._drops += 1
         self._owned.clear()
-        self._dead_letters.clear()
         self._release_pending()
 
     def _release_pending(self) -> None:
@@ -186,19 +205,24 @@ class Worker:
     def _begin(self) -> list[_Part]:
         """Take what is counted of every partition, in one step of the event loop."""
         parts = []
-        for tp, (start, partition) in self._owned.items():
-            flush = partition.begin_flush()
+        for tp, owned in self._owned.items():
+            flush = owned.partition.begin_flush()
             if flush:
-                parts.append(_Part(tp, partition, start, flush, self._dead_letters.pop(tp, [])))
+                parts.append(_Part(tp, owned.partition, owned.start, flush, owned.letters))
+                owned.letters = []
         self._release_pending()
         return parts
+
+    def _is_owned(self, part: _Part) -> bool:
+        owned = self._owned.get(part.tp)
+        return owned is not None and owned.start is part.start
 
     async def _write_until_taken(self, parts: list[_Part]) -> None:
         loop = asyncio.get_running_loop()
         rows = await loop.run_in_executor(self._pool, _changed_rows, parts)
         failures, said_s = 0, 0.0
         while True:
-            owned = [part for part in parts if self._owned.get(part.tp, (None,))[0] is part.start]
+            owned = [part for part in parts if self._is_owned(part)]
             try:
                 await loop.run_in_executor(self._pool, self._write, owned, rows)
             except UnavailableError as error:
@@ -223,7 +247,7 @@ class Worker:
         now_ms = time.time_ns() // 1_000_000
         metrics.FLUSH_SECONDS.observe(seconds)
         for part in parts:
-            if self._owned.get(part.tp, (None,))[0] is part.start:
+            if self._is_owned(part):
                 part.partition.written(part.flush)
                 self._consumer.committable[part.tp] = part.flush.commit
                 metrics.VISIBLE_SECONDS.observe(max(0, now_ms - part.flush.oldest_ms) / 1000)
@@ -231,8 +255,8 @@ class Worker:
     async def close_idle_segments(self) -> None:
         """Append a marker to each partition whose open segment has lasted its time and hears nothing more."""
         now_ms = time.time_ns() // 1_000_000
-        for tp, (_, partition) in list(self._owned.items()):
-            segment = partition.segment
+        for tp, owned in list(self._owned.items()):
+            segment = owned.partition.segment
             if segment is None or now_ms < segment.start_time_ms + self._counting.segment.age_ms:
                 continue
             if time.monotonic() - self._marked_at_s.get(tp, -_MARKER_EVERY_S) < _MARKER_EVERY_S:

@@ -9,10 +9,11 @@ import pytest
 
 from deploy.stack import Stack
 from schemas.topics import EVENTS
+from streams.dead_letters import LATEST
 from streams.settings import Settings
 from tests.oracle.generate import Produced
 from tests.oracle.produce import produce
-from tests.stack_fixture import account, groundswell, stack_settings, wait_until_counted
+from tests.stack_fixture import Running, account, groundswell, stack_settings, wait_until_counted
 
 EVENT = {"event_id": "1", "source": "x", "event_type": "mention", "event_time": 1_700_000_000_000}
 RECORDS = [
@@ -69,3 +70,18 @@ def test_dead_letters_of_a_broker_that_is_away_are_one_sentence(tmp_path: Path) 
     away = groundswell(stack_settings(tmp_path), "dead-letters", "list")
     assert (away.returncode, away.stderr.count("\n")) == (1, 1)
     assert "No Kafka broker answers" in away.stderr
+
+
+def test_worker_stops_where_most_records_are_refused_and_goes_on_when_it_is_told_to(tmp_path: Path) -> None:
+    settings = stack_settings(tmp_path, partitions=1)
+    sent = [*RECORDS, *([Produced(b"x:4", b"{")] * LATEST)]
+    with Stack(settings, workers=0, progress=print):
+        produce(settings.kafka_bootstrap, EVENTS.name, sent)
+        stopped = groundswell(settings, "worker")
+        said = stopped.stderr.strip().splitlines()
+        assert stopped.returncode == 1, said
+        assert re.search(r"groundswell: \d+ of the latest \d+ records .* not_json: mend what sends them", said[-1])
+        told = settings.model_copy(update={"max_dead_letter_ratio": 1.0})
+        with Running(told, "worker", output=tmp_path / "worker.log"):
+            wait_until_counted(settings, len(sent))
+        assert account(settings)[0]["dead"] == len(sent) - 1

@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS groundswell.pinned
     topic String,
     segment_size UInt64,
     segment_age_s UInt64,
+    segment_bytes UInt64,
     horizon_records UInt64,
     horizon_s UInt64,
     pinned_at DateTime64(6, 'UTC') DEFAULT now64(6)

@@ -1,14 +1,15 @@
 """Dead letters: the record as it was, and headers that say why."""
 
 import numpy as np
+import pytest
 
-from streams.chunk import Chunk, Start
-from streams.dead_letters import dead_letters
+from streams.chunk import Chunk
+from streams.dead_letters import LATEST, RefusalLimit, dead_letters
+from streams.errors import GroundswellError
 from streams.refusal import Reason, Refusal
 
 PREFIX = "__connect.errors."
 CHUNK = Chunk(
-    Start(1, 1, None, 0, 0),
     np.array([40, 41, 47]),
     np.array([0, 0, 0]),
     [b"x:1", None, b"\x00\xff"],
@@ -41,3 +42,36 @@ def test_dead_letters_of_nothing_refused_are_none() -> None:
 def test_dead_letters_message_may_quote_what_no_encoding_takes() -> None:
     (letter,) = dead_letters(CHUNK, 0, [(0, Refusal(Reason.SURROGATE, "has \ud83d in it"))])
     assert dict(letter.headers)[f"{PREFIX}exception.message"] == b"has \\ud83d in it"
+
+
+NULL = Refusal(Reason.NULL, "the value is null")
+SURROGATE = Refusal(Reason.SURROGATE, "has one")
+
+
+def refused(times: int, refusal: Refusal = NULL) -> list[tuple[int, Refusal]]:
+    return [(position, refusal) for position in range(times)]
+
+
+def test_limit_says_nothing_before_there_are_enough_records() -> None:
+    limit = RefusalLimit(3, 0.5)
+    limit.check(LATEST - 1, refused(LATEST - 1))
+    with pytest.raises(GroundswellError):
+        limit.check(1, refused(1))
+
+
+def test_limit_is_a_share_of_the_latest_records_and_names_the_commonest_reason() -> None:
+    limit = RefusalLimit(3, 0.5)
+    for _ in range(20):
+        limit.check(LATEST, refused(LATEST // 2))  # half of them: not beyond
+    limit.check(LATEST, [])
+    limit.check(LATEST, [])
+    limit.check(LATEST // 2, refused(LATEST // 4, SURROGATE) + refused(LATEST // 4))
+    limit.check(LATEST // 2 - 1, [])
+    with pytest.raises(GroundswellError, match=r"5001 of the latest 10000 .* partition 3, .* as surrogate:"):
+        limit.check(1, refused(1, SURROGATE))
+
+
+def test_limit_of_one_lets_everything_pass() -> None:
+    limit = RefusalLimit(0, 1)
+    for _ in range(3):
+        limit.check(LATEST, refused(LATEST))

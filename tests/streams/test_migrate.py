@@ -314,7 +314,9 @@ def archived(database: Database, offset: int, **rules: int) -> None:
 
 
 def events(database: Database) -> list[tuple[object, ...]]:
-    return database.query(f"SELECT event_id, campaigns FROM {DATABASE}.events ORDER BY event_id")
+    return [
+        tuple(row) for row in database.query(f"SELECT event_id, campaigns FROM {DATABASE}.events ORDER BY event_id")
+    ]
 
 
 def test_archive_shows_an_event_once_with_the_campaigns_of_the_standing_rules(database: Database) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from schemas.campaign import Campaign
 from schemas.counters import ACCOUNT, COUNTERS, Counter
-from streams.chunk import Chunk, Start
+from streams.chunk import Chunk
 from streams.duplicates import Horizon
 from streams.match import Matcher
 from streams.partition import Account, Counting, Flush, Partition
@@ -30,7 +30,7 @@ from tests.oracle.vocabulary import CAMPAIGNS
 from tests.streams.test_match import of
 
 NOW_MS = 1_763_000_000_000
-RULE = SegmentRule(size=20, age_ms=30_000)
+RULE = SegmentRule(size=20, age_ms=30_000, bytes=6_000)
 HORIZON = Horizon(records=30, age_ms=60_000)
 COUNTING = Counting(RULE, HORIZON, Matcher([of(campaign) for campaign in CAMPAIGNS]), "matched")
 GENERATED = generate(500, 5, NOW_MS, share_bad=0.2)
@@ -44,7 +44,6 @@ when the chunk after it has been counted."""
 
 def chunk_of(records: Log) -> Chunk:
     return Chunk(
-        Start(1, 1, None, 0, 0),
         np.array([record.offset for record in records], dtype=np.int64),
         np.array([record.append_time_ms for record in records], dtype=np.int64),
         [record.key for record in records],
@@ -226,7 +225,7 @@ def test_a_log_of_thousands_is_counted_exactly() -> None:
         Record(offset, NOW_MS + offset * 20, record.key, record.value, record.headers)
         for offset, record in enumerate(records)
     ]
-    counting = Counting(SegmentRule(700, 25_000), Horizon(1_500, 60_000), COUNTING.matcher, "off")
+    counting = Counting(SegmentRule(700, 25_000, 100_000), Horizon(1_500, 60_000), COUNTING.matcher, "off")
     rng, written = Random(23), Written()
     Owner(log, written, 0, counting).run(
         [(rng.randrange(1, 400), rng.choice(("go", "flush", "begin"))) for _ in range(50)]
@@ -252,7 +251,7 @@ def log_of(*values: bytes | None, first: int = 0, step_ms: int = 0) -> list[Reco
 
 
 def partition(start: int = 0, size: int = 4, position: int | None = None, archive: str = "matched") -> Partition:
-    counting = Counting(SegmentRule(size, 10_000), Horizon(100, 60_000), Matcher([LOVE]), archive)
+    counting = Counting(SegmentRule(size, 10_000, 10_000), Horizon(100, 60_000), Matcher([LOVE]), archive)
     return Partition(counting, start, start if position is None else position)
 
 

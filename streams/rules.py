@@ -1,0 +1,25 @@
+"""The rules that counting follows here and now: from settings and campaign files."""
+
+from streams import campaigns, pinned
+from streams.decode import MAX_DEPTH
+from streams.duplicates import Horizon
+from streams.extract import VERSION as EXTRACTOR
+from streams.match import Matcher, rules_versions
+from streams.partition import Counting
+from streams.segments import SegmentRule
+from streams.settings import Settings
+
+
+def load(settings: Settings) -> tuple[Counting, dict[str, int]]:
+    """What counting goes by, and the rules version of each campaign and of ``*``.
+
+    Raises ``GroundswellError`` where a campaign file is wrong.
+    """
+    counting = Counting(
+        SegmentRule(settings.segment_size, settings.segment_age_s * 1000, settings.segment_bytes),
+        Horizon(settings.horizon_records, settings.horizon_s * 1000),
+        Matcher(campaigns.load(settings.campaigns)),
+        settings.archive,
+    )
+    fixed = [getattr(settings, name) for name in pinned.NAMES]
+    return counting, rules_versions(counting.matcher.campaigns, (*fixed, MAX_DEPTH, EXTRACTOR))
