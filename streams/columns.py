@@ -92,7 +92,9 @@ def archive_rows(
 
 
 def _with_lists(frame: pl.DataFrame, tokens: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
-    values = {"campaigns": matches.select("row", value="campaign")} | {
+    # In one order, so that a row that is written again is the same row.
+    campaigns = matches.select("row", value="campaign").sort("row", "value")
+    values = {"campaigns": campaigns} | {
         f"{kind}s": tokens.filter(kind=kind).select("row", value="token") for kind in ("hashtag", "emoji", "account")
     }
     for column, found in values.items():

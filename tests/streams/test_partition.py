@@ -352,3 +352,19 @@ def test_archive_keeps_distinct_counted_events(archive: str, kept: list[int]) ->
         assert (last["append_time"], last["observed_at"]) == (now_s + 3, now_s + 3)
         assert (last["quantity"], last["amount"], last["currency"], last["text"]) == (-2, 200, "USD", "")
         assert (first["amount"], first["lang"], last["author_followers"]) == (None, "", None)
+
+
+def test_archive_row_is_the_same_row_when_it_is_written_again() -> None:
+    names = [f"campaign-{number}" for number in range(12)]
+    counting = Counting(
+        SegmentRule(100, 10_000, 10_000),
+        Horizon(100, 60_000),
+        Matcher([Campaign(name, name, hashtags=("love",)) for name in reversed(names)]),
+        "all",
+    )
+    for _ in range(5):
+        counted = Partition(counting, 0, 0)
+        counted.take(chunk_of(log_of(*(event(str(number), text="#love") for number in range(50)), step_ms=1)))
+        flush = counted.begin_flush()
+        assert flush is not None
+        assert flush.archive[0]["campaigns"].to_list() == [["*", *sorted(names)]] * 50
