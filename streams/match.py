@@ -80,7 +80,8 @@ def rules_versions(campaigns: Sequence[Campaign], counting: Sequence[object]) ->
     """
     versions = {EVERY_CAMPAIGN: _hash(counting)}
     for campaign in campaigns:
-        parts = (sorted(campaign.hashtags), sorted(campaign.accounts), sorted(campaign.keywords))
+        # With its name: where two campaigns have the same rules, each still has a version of its own.
+        parts = (campaign.name, sorted(campaign.hashtags), sorted(campaign.accounts), sorted(campaign.keywords))
         versions[campaign.name] = _hash((*counting, *parts))
     return versions
 

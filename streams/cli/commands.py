@@ -18,7 +18,7 @@ from schemas.campaign import Campaign
 from schemas.counters import EVERY_CAMPAIGN, KINDS
 from streams import campaigns as campaign_files
 from streams import clickhouse, doctor, migrate, moments, query, replay, settings, top, topics
-from streams.cli import dead_letters, running
+from streams.cli import dead_letters, gaps, recount, running
 from streams.errors import GroundswellError, UnreachableError, UsageError
 from streams.sources.formats import FORMATS
 
@@ -34,8 +34,10 @@ app = typer.Typer(
 campaigns_app = typer.Typer(help="Campaign files: what each campaign counts.", no_args_is_help=True)
 app.command("demo")(running.demo)
 app.command("up")(running.up)
+app.command("recount")(recount.recount_command)
 app.add_typer(campaigns_app, name="campaigns")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(gaps.app, name="gaps")
 
 CRASHED = 3
 """Exit code of a worker that ended by a fault, or found a server away: its supervisor starts it again."""

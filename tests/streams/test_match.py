@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -207,3 +208,9 @@ def test_rules_version_of_everything_does_not_depend_on_the_campaigns() -> None:
     alone, with_one = rules_versions([], COUNTING), rules_versions([LAUNCH], COUNTING)
     assert alone == {"*": with_one["*"]}
     assert all(0 <= one < 2**64 for one in with_one.values())
+
+
+def test_rules_versions_of_equal_campaigns_differ_so_that_their_archive_rows_do() -> None:
+    again = msgspec.structs.replace(LAUNCH, name="again")
+    versions = rules_versions([LAUNCH, again], COUNTING)
+    assert len(set(versions.values())) == 3

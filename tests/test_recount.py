@@ -1,0 +1,461 @@
+"""`groundswell recount`: closed segments by today's rules, all else as it was, and all of it at once or nothing."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from kafka import TopicPartition
+from kafka.admin import KafkaAdminClient
+
+import streams.recount_log
+from deploy.stack import Stack
+from deploy.workers import environment
+from schemas.topics import EVENTS
+from streams import recount
+from streams.recount_log import Log as Reachable
+from streams.settings import Settings
+from tests.oracle import vocabulary
+from tests.oracle.log import Campaign, Record, read_log
+from tests.oracle.oracle import Expected, Rows, expect
+from tests.oracle.views import compare, views
+from tests.stack_fixture import (
+    PATIENCE_S,
+    Ledger,
+    Running,
+    ask,
+    groundswell,
+    stack_settings,
+    wait_until,
+    wait_until_counted,
+)
+
+pytestmark = pytest.mark.stack
+
+PARTITIONS = 2
+RECORDS = 4_000
+SEGMENT_RECORDS = 512
+HORIZON_RECORDS = 1_000
+DELETED = 100
+OLD = {campaign.name: campaign for campaign in vocabulary.CAMPAIGNS}
+NEW = Campaign("kindness", hashtags=("Kindness", "love", "мир"), keywords=("peace",))
+NOTHING = Campaign("kindness", hashtags=("nobodywritesthiseither",))
+
+Bounds = Mapping[int, int]
+"""By partition, an offset."""
+
+
+@dataclass
+class Counted:
+    """A stack whose workers started with the campaigns ``OLD``; the log is remembered, whatever Kafka deletes."""
+
+    ledger: Ledger
+    log: dict[int, dict[int, Record]] = field(default_factory=dict)
+    expected: dict[object, Expected] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        return self.ledger.settings
+
+    def write(self, *campaigns: Campaign) -> None:
+        """Change campaign files; the workers do not look at them again."""
+        for campaign in campaigns:
+            path = self.settings.campaigns / f"{campaign.name}.toml"
+            path.write_text(campaign.toml(), encoding="utf-8")
+
+    def remember(self) -> None:
+        """Take in what is on the log now, all of which must be counted."""
+        for partition, records in read_log(self.settings.kafka_bootstrap, EVENTS.name).items():
+            self.log.setdefault(partition, {}).update({record.offset: record for record in records})
+        wait_until_counted(self.settings, sum(map(len, self.log.values())))
+
+    def commits(self) -> dict[int, int]:
+        """The workers' commits once they stand still: the starts of the open segments."""
+        wait_until(lambda: self._commits() == self.open(), "the commits are the open segments' starts")
+        return self._commits()
+
+    def _commits(self) -> dict[int, int]:
+        client = KafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap)
+        try:
+            found = client.list_group_offsets([self.settings.group])[self.settings.group]
+        finally:
+            client.close()
+        return {tp.partition: at.offset for tp, at in found.items()}
+
+    def segments(self) -> dict[int, list[int]]:
+        """The names of the segments, by partition."""
+        rows = ask(self.settings, "SELECT DISTINCT partition, segment FROM groundswell.records ORDER BY ALL")
+        found: dict[int, list[int]] = {}
+        for row in rows.splitlines():
+            partition, segment = map(int, row.split("\t"))
+            found.setdefault(partition, []).append(segment)
+        return found
+
+    def open(self) -> dict[int, int]:
+        return {partition: names[-1] for partition, names in self.segments().items()}
+
+    def expect(self, campaigns: Sequence[Campaign], before: Bounds | None = None) -> Expected:
+        """What the oracle counts of the log, or of what stands before an offset; asked again, it is remembered."""
+        kept = {
+            partition: [records[at] for at in sorted(records) if before is None or at < before[partition]]
+            for partition, records in self.log.items()
+        }
+        asked = (tuple(campaigns), tuple(map(len, kept.values())))
+        if asked not in self.expected:
+            horizon_ms = self.settings.horizon_s * 1000
+            horizon = self.settings.horizon_records
+            self.expected[asked] = expect(
+                kept, campaigns, horizon_records=horizon, horizon_ms=horizon_ms, truth=self.ledger.truth
+            )
+        return self.expected[asked]
+
+    def check(self, changed: Campaign | None = None, begin: Bounds | None = None, end: Bounds | None = None) -> None:
+        """Every key of every view: ``OLD``, but ``changed`` within the offsets ``[begin, end)``."""
+        old = list(OLD.values())
+        want: dict[str, Counter[Any]] = {}
+        self._add(want, self.expect(old), 1)
+        if changed is not None:
+            assert end is not None
+            new = [changed if campaign.name == changed.name else campaign for campaign in old]
+            for sign, before in ((1, end), (-1, begin or dict.fromkeys(end, 0))):
+                self._add(want, self.expect(new, before), sign)
+                self._add(want, self.expect(old, before), -sign)
+        expected: dict[str, Rows] = {}
+        for (view, key, index), value in ((one, n) for found in want.values() for one, n in found.items()):
+            row = expected.setdefault(view, {}).get(key, (0,) * (1 if view == "spellings" else 2))
+            expected[view][key] = (*row[:index], value, *row[index + 1 :])
+        found = views(self.settings.clickhouse_url)
+        assert compare(expected, found) == []
+        self.check_archive(found["engagement"])
+
+    @staticmethod
+    def _add(sums: dict[str, Counter[Any]], expected: Expected, sign: int) -> None:
+        for view, rows in expected.views.items():
+            for key, row in rows.items():
+                for index, measure in enumerate(row):
+                    sums.setdefault(view, Counter())[view, key, index] += sign * measure
+
+    def check_archive(self, engagement: Rows) -> None:
+        """The archive's events by campaign are those of the counters."""
+        rows = ask(
+            self.settings,
+            "SELECT intDiv(toUnixTimestamp(event_time), 10) * 10, arrayJoin(campaigns), source, event_type, lang, "
+            "country, sentiment, count() FROM groundswell.events GROUP BY ALL FORMAT JSONCompactEachRow",
+        )
+        found = {tuple(key): (int(count),) for *key, count in map(json.loads, rows.splitlines())}
+        want = {key: row[:1] for key, row in engagement.items() if key[1] != "*"}
+        assert compare({"events": want}, {"events": found}) == []
+
+    def between(self, end: Bounds, begin: Bounds | None = None) -> int:
+        """How many segments lie in ``[begin, end)``."""
+        return sum(
+            (begin[partition] if begin else 0) <= segment < end[partition]
+            for partition, names in self.segments().items()
+            for segment in names
+        )
+
+    def same_rules(self, campaign: str) -> dict[int, int]:
+        """Where the segments end that stand under the rules of the first one."""
+        rows = ask(
+            self.settings,
+            "SELECT partition, segment, argMax(rules, generation) FROM groundswell.segments "
+            f"WHERE campaign = '{campaign}' GROUP BY partition, segment ORDER BY partition, segment",
+        )
+        found: dict[int, list[tuple[int, int]]] = {}
+        for row in rows.splitlines():
+            partition, segment, version = map(int, row.split("\t"))
+            found.setdefault(partition, []).append((segment, version))
+        return {
+            partition: next(segment for segment, version in versions if version != versions[0][1])
+            for partition, versions in found.items()
+        }
+
+    def delete(self, before: int) -> None:
+        """Have Kafka delete the records of partition 0 before an offset."""
+        client = KafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap)
+        try:
+            client.delete_records({TopicPartition(EVENTS.name, 0): before})
+        finally:
+            client.close()
+
+    def recount(self, *names: str) -> Any:
+        """Recount here, which spares a process; returns the report as programs read it."""
+        report = recount.recount(self.settings, names, None, lambda *_: None)
+        return json.loads(msgspec.json.encode(report))
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
+    settings = stack_settings(
+        tmp_path_factory.mktemp("recount"),
+        vocabulary.CAMPAIGNS,
+        partitions=PARTITIONS,
+        segment_size=SEGMENT_RECORDS,
+        horizon_records=HORIZON_RECORDS,
+        batch_records=700,
+    )
+    with Stack(settings, workers=1, progress=print):
+        made = Counted(Ledger(settings, vocabulary.CAMPAIGNS))
+        made.ledger.send(made.ledger.generate(RECORDS, seed=40))
+        made.remember()
+        made.check()
+        yield made
+
+
+@pytest.fixture
+def counted(shared: Counted) -> Counted:
+    """Whatever the tests before have recounted, it stands by the old rules again: recounted under the old files."""
+    changed = (shared.settings.campaigns / "kindness.toml").read_text(encoding="utf-8") != OLD["kindness"].toml()
+    if changed:
+        shared.write(OLD["kindness"])
+        shared.commits()
+        shared.recount("kindness")
+        shared.check()
+    return shared
+
+
+def test_recount_switches_closed_segments_to_todays_rules_at_once_and_nothing_else(counted: Counted) -> None:
+    end = counted.commits()
+    counted.write(NEW)
+    before, seen, done = ask(counted.settings, TOTAL), set(), threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            seen.add(ask(counted.settings, TOTAL))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    report = counted.recount("kindness")
+    done.set()
+    watching.join()
+    after = ask(counted.settings, TOTAL)
+    assert seen == {before, after}
+    assert before != after
+    counted.check(NEW, end=end)
+    (one,) = report["campaigns"]
+    assert (one["campaign"], one["segments"]) == ("kindness", counted.between(end))
+    assert one["records"] == sum(at < end[partition] for partition, found in counted.log.items() for at in found)
+    assert (one["events_before"], one["events_after"]) == (int(before), int(after))
+    assert report["out_of_reach"] == []
+    # The worker goes by the files as they were when it started.
+    assert report["behind"] == ["kindness"]
+
+
+def test_recount_under_load_is_exact_whatever_rules_stood_before(counted: Counted) -> None:
+    open_before = counted.commits()
+    sending = threading.Thread(target=counted.ledger.send, args=(counted.ledger.generate(RECORDS, seed=41),))
+    sending.start()
+    wait_until(lambda: counted.open() != open_before, "the load is being counted")
+    for campaign in (NEW, NOTHING, OLD["kindness"], NEW):
+        counted.write(campaign)
+        counted.recount("kindness")
+    sending.join()
+    counted.remember()
+    end = counted.same_rules("kindness")
+    assert all(end[partition] > start for partition, start in open_before.items())
+    counted.check(NEW, end=end)
+
+
+def test_campaign_that_now_matches_nothing_has_no_counts_in_closed_segments(counted: Counted) -> None:
+    end = counted.commits()
+    counted.write(NOTHING)
+    assert counted.recount("kindness")["campaigns"][0]["segments"] == counted.between(end)
+    counted.check(NOTHING, end=end)
+
+
+def test_recount_under_the_rules_that_stand_changes_nothing(counted: Counted) -> None:
+    end = counted.commits()
+    report = counted.recount("*", "peace", "kindness")
+    assert report["behind"] == []
+    assert {one["campaign"]: one["segments"] for one in report["campaigns"]} == dict.fromkeys(
+        ("*", "peace", "kindness"), counted.between(end)
+    )
+    assert all(one["events_before"] == one["events_after"] > 0 for one in report["campaigns"])
+    versions = "SELECT uniqExact(rules) FROM groundswell.segments WHERE campaign IN ('*', 'peace') GROUP BY campaign"
+    assert ask(counted.settings, versions) == "1\n1\n"
+    counted.check()
+
+
+def test_since_recounts_from_the_segment_that_the_moment_falls_in(counted: Counted) -> None:
+    end = counted.commits()
+    names = counted.segments()[0]
+    middle = counted.log[0][names[len(names) // 2] + 1]
+    since_ms = middle.append_time_ms
+    begin = {}
+    for partition, found in counted.log.items():
+        first = min(at for at, record in found.items() if record.append_time_ms >= since_ms)
+        names = counted.segments()[partition]
+        begin[partition] = names[bisect_right(names, first) - 1]
+    counted.write(NEW)
+    since = datetime.fromtimestamp(since_ms / 1000, UTC).isoformat()
+    report = json.loads(groundswell(counted.settings, "recount", "kindness", "--since", since, "--json").stdout)
+    segments = counted.between(end, begin)
+    assert report["campaigns"][0]["segments"] == segments
+    assert 0 < segments < counted.between(end)
+    assert report["out_of_reach"] == []
+    counted.check(NEW, begin, end)
+    now = recount.recount(counted.settings, ["kindness"], datetime.now(UTC), lambda *_: None)
+    assert now.campaigns[0].segments == 0
+
+
+# All is counted again and written, but for the accounts.
+CUT_SHORT = """
+import time
+from streams.recount_accounts import Accounts
+def stop(*_):
+    print("stopped", flush=True)
+    time.sleep(600)
+Accounts.events = stop
+from streams.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_recount_cut_short_changes_nothing_and_is_repeated(counted: Counted, number: signal.Signals) -> None:
+    end = counted.commits()
+    counted.write(NEW)
+    with subprocess.Popen(
+        [sys.executable, "-c", CUT_SHORT, "recount", "kindness"],
+        env={**os.environ, **environment(counted.settings)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "stopped\n"
+        process.send_signal(number)
+        _, said = process.communicate(timeout=PATIENCE_S)
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert said.endswith("groundswell: Stopped: nothing has changed for readers; the same command begins anew.\n")
+        assert "Traceback" not in said
+    written = "SELECT uniqExact(rules) FROM groundswell.engagement_counter WHERE campaign = 'kindness'"
+    assert int(ask(counted.settings, written)) > 1
+    counted.check()
+    counted.recount("kindness")
+    counted.check(NEW, end=end)
+
+
+def test_recount_refuses_in_one_sentence_what_it_cannot_do(counted: Counted) -> None:
+    other = counted.settings.model_copy(update={"segment_size": 1024})
+    for settings, name, code, what in (
+        (
+            counted.settings,
+            "kindnes",
+            2,
+            "There is no campaign 'kindnes' in .*: choose from '\\*', 'everywhere', 'kind",
+        ),
+        (other, "kindness", 1, "GROUNDSWELL_SEGMENT_SIZE is 1024, but .* set it back to 512"),
+    ):
+        done = groundswell(settings, "recount", name)
+        assert (done.returncode, done.stderr.count("\n")) == (code, 1)
+        assert re.search(what, done.stderr), done.stderr
+
+
+def test_report_for_people_says_what_was_counted_again(counted: Counted) -> None:
+    segments = counted.between(counted.commits())
+    counted.write(NEW)
+    done = groundswell(counted.settings, "recount", "kindness", "peace")
+    assert re.search(rf"kindness +\S+ +{segments} ", done.stdout), done.stdout
+    assert "Workers count kindness by other rules still: restart them, then repeat this with --since 20" in done.stdout
+    # On a slow machine it says how far it is.
+    assert re.fullmatch(r"(recount: [\d,]+ of [\d,]+ records read\n)*", done.stderr), done.stderr
+
+
+@pytest.fixture
+def truncated(tmp_path: Path) -> Iterator[Counted]:
+    """A stack of one partition with 3,000 records, of which Kafka has deleted the first 100.
+
+    Thereby the second segment, which is there, has lost some of its horizon; the third was appended long after it.
+    """
+    settings = stack_settings(
+        tmp_path, vocabulary.CAMPAIGNS, partitions=1, segment_size=SEGMENT_RECORDS, horizon_s=1, batch_records=700
+    )
+    with Stack(settings, workers=0, progress=print):
+        made = Counted(Ledger(settings, vocabulary.CAMPAIGNS))
+        early = groundswell(settings, "recount", "kindness")
+        assert (early.returncode, early.stderr.count("\n")) == (1, 1)
+        assert "Nothing of events.v1 has been counted yet" in early.stderr
+        records = made.ledger.generate(3000, seed=42)
+        made.ledger.send(records[:1000])
+        sent_s = time.monotonic()
+        with Running(settings, "worker", output=tmp_path / "worker.log"):
+            wait_until_counted(settings, 1000)
+            time.sleep(max(0, sent_s + 2 * settings.horizon_s + 0.5 - time.monotonic()))
+            made.ledger.send(records[1000:])
+            made.remember()
+            made.commits()
+            made.delete(DELETED)
+            yield made
+
+
+def test_recount_of_a_truncated_log_says_what_is_out_of_reach_and_is_exact_in_the_rest(truncated: Counted) -> None:
+    end = truncated.commits()
+    names = truncated.segments()[0]
+    log = truncated.log[0]
+    whole_ms = log[DELETED].append_time_ms + 2 * 1000 * truncated.settings.horizon_s
+    later = next(at for at in names if at >= DELETED and log[at].append_time_ms > whole_ms)
+    truncated.write(NEW)
+    report = truncated.recount("kindness")
+    assert report["campaigns"][0]["segments"] == truncated.between(end, {0: later}) > 0
+    (gone,) = report["out_of_reach"]
+    until_ms = datetime.fromisoformat(gone["until"]).timestamp() * 1000
+    assert (gone["partition"], gone["since"], round(until_ms)) == (0, None, log[later].append_time_ms)
+    truncated.check(NEW, {0: later}, end)
+    check_reach(truncated, names, end)
+    check_retention_meanwhile(truncated, names)
+    truncated.delete(end[0])
+    truncated.write(OLD["kindness"])
+    done = groundswell(truncated.settings, "recount", "kindness", "--since", "1h")
+    assert done.stdout.startswith("Nothing to count again: no segment has been closed since then that Kafka still has")
+    assert re.search(r"Out of reach in partition 0: what was appended from \S+ \S+ until \S+ \S+ UTC\. ", done.stdout)
+    truncated.check(NEW, {0: later}, end)
+
+
+def check_reach(truncated: Counted, names: list[int], end: Bounds) -> None:
+    """By offsets the horizon is whole as well; and what was appended later is wholly in reach."""
+    long = truncated.settings.model_copy(update={"horizon_s": 3600, "horizon_records": 600})
+    with Reachable(long) as log:
+        stretch = log.stretch(0, names[:-1], end[0], None)
+        assert stretch.segments == [at for at in names[:-1] if at >= DELETED + 600]
+        assert (stretch.position, stretch.end, stretch.cut_short) == (stretch.segments[0] - 600, end[0], True)
+        last = names[-2]
+        since_ms = truncated.log[0][last].append_time_ms + 1
+        assert not log.stretch(0, names[:-1], end[0], since_ms).cut_short
+
+
+def check_retention_meanwhile(truncated: Counted, names: list[int]) -> None:
+    """What Kafka deletes while it is being read is out of reach; the rest is recounted."""
+    with pytest.MonkeyPatch.context() as patch:
+        # So that the log is fetched in many pieces, not in one.
+        patch.setattr(streams.recount_log, "_FETCH_BYTES", 16 * 1024)
+        deleted = names[-2] - 10
+
+        def progress(done: int, total: int) -> None:
+            assert 0 < done <= total
+            if deleted not in log_starts:
+                log_starts.append(deleted)
+                truncated.delete(deleted)
+
+        log_starts: list[int] = []
+        report = recount.recount(truncated.settings, ["kindness"], None, progress)
+    assert len(log_starts) == 1
+    assert [one.segments for one in report.campaigns] == [0]
+    assert len(report.out_of_reach) == 1
+
+
+TOTAL = "SELECT sum(events) FROM groundswell.engagement WHERE campaign = 'kindness'"
