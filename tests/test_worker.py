@@ -5,6 +5,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +19,15 @@ from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from deploy.stack import Stack
+from deploy.workers import environment
 from schemas.topics import EVENTS, MARKER_HEADER
+from streams.cli.commands import CRASHED
 from streams.settings import Settings
 from tests.oracle import vocabulary
 from tests.oracle.log import read_log
 from tests.stack_fixture import (
     HTTP,
+    PATIENCE_S,
     Ledger,
     Running,
     account,
@@ -287,3 +292,34 @@ def test_supervised_worker_that_finds_a_server_away_is_one_to_start_again(tmp_pa
     done = groundswell(away, "worker", env={"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics")})
     assert done.returncode == 3
     assert "No Kafka broker answers" in done.stderr
+
+
+LOSING = """
+import sys
+from streams.worker import Worker
+from streams.cli import main
+
+take, taken = Worker.take, []
+
+async def losing(self, tp, delivery):
+    taken.append(tp)
+    if taken.count(tp) != 3:
+        await take(self, tp, delivery)
+
+Worker.take = losing
+sys.argv = ["groundswell", "worker"]
+main()
+"""
+"""A worker in which a delivery of each partition is lost between Kafka's client and counting."""
+
+
+def test_delivery_lost_on_its_way_to_counting_ends_the_worker_and_a_new_start_counts_it(tmp_path: Path) -> None:
+    with stack(tmp_path, batch_records=50) as (_, ledger):
+        ledger.send(ledger.generate(HALF, seed=8))
+        command = [sys.executable, "-c", LOSING]
+        env = {**os.environ, **environment(ledger.settings)}
+        lossy = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        assert lossy.returncode == CRASHED
+        assert "then came what follows" in lossy.stderr
+        with worker(ledger.settings):
+            ledger.check()
