@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import tempfile
+import threading
 from typing import Any
 
 import faust
@@ -13,18 +14,21 @@ from faust.types import TP
 from schemas.topics import EVENTS
 from streams import clickhouse, gaps, metrics, pinned, rules, topics, transport
 from streams.chunk import Delivery
-from streams.errors import GroundswellError
+from streams.errors import CRASHED, REFUSED, GroundswellError
+from streams.outage import KafkaWatch
 from streams.rows import Writer
 from streams.settings import Settings
 from streams.sink import Sink
 from streams.worker import Worker
 
 _IDLE_CHECK_S = 5.0
+_KAFKA_CHECK_S = 5.0
 _TOPIC_CHECK_S = 5.0
 _STREAM_BUFFER = 4
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """Set for one of several workers: their supervisor serves the metrics of all."""
 _LAST_FLUSH_S = 20.0
+_STOP_S = 10.0
 _CRASH_LOGGERS = ("faust.app.base", "faust.agents.actor", "faust.worker")
 _RERAISING = "We experienced a crash!"
 
@@ -51,6 +55,7 @@ def run_worker(settings: Settings) -> None:
         writer = Writer(Sink(client), topic.topic_id, versions)
         worker = Worker(app, counting, writer, settings.max_dead_letter_ratio)
         _register(app, worker, settings, topic.topic_id)
+        _register_watches(app, worker, settings, topic.topic_id)
         code = _run(app, settings)
     if worker.failure is not None or code:
         # A topic that was deleted and created again breaks what any log promises: told instead of what it led to.
@@ -113,6 +118,26 @@ def _register(app: faust.App, worker: Worker, settings: Settings, topic_id: str)
         async with worker.ending_on_error():
             await worker.flush_every(settings.flush_interval_s)
 
+    @app.on_partitions_revoked.connect
+    async def revoked(*_: Any, **__: Any) -> None:
+        worker.drop()
+
+    @app.on_before_shutdown.connect
+    async def stopping(*_: Any, **__: Any) -> None:
+        if worker.failure is None:
+            await asyncio.wait_for(worker.flush(), _LAST_FLUSH_S)
+        _end_soon(worker)
+
+
+def _register_watches(app: faust.App, worker: Worker, settings: Settings, topic_id: str) -> None:
+    kafka = KafkaWatch()
+    kafka.install()
+
+    @app.task  # type: ignore[untyped-decorator]  # Faust's
+    async def watch_kafka() -> None:
+        async with worker.ending_on_error():
+            await kafka.look_every(_KAFKA_CHECK_S, app, worker.positions)
+
     @app.timer(_TOPIC_CHECK_S)  # type: ignore[untyped-decorator]  # Faust's
     async def watch_topic() -> None:
         async with worker.ending_on_error():
@@ -122,14 +147,22 @@ def _register(app: faust.App, worker: Worker, settings: Settings, topic_id: str)
     async def close_idle_segments() -> None:
         await worker.close_idle_segments()
 
-    @app.on_partitions_revoked.connect
-    async def revoked(*_: Any, **__: Any) -> None:
-        worker.drop()
 
-    @app.on_before_shutdown.connect
-    async def stopping(*_: Any, **__: Any) -> None:
-        if worker.failure is None:
-            await asyncio.wait_for(worker.flush(), _LAST_FLUSH_S)
+def _end_soon(worker: Worker) -> None:
+    """End the process should its stop take long: Faust waits without end for a Kafka that is away.
+
+    What is then not committed, and which dead letters are not acknowledged, the partitions' next owner finds out.
+    """
+
+    def end() -> None:
+        failure = worker.failure
+        code = 0 if failure is None else REFUSED if isinstance(failure, GroundswellError) else CRASHED
+        structlog.get_logger().warning("Kafka does not answer; stopped without telling it", failure=failure, code=code)
+        os._exit(code)
+
+    timer = threading.Timer(_STOP_S, end)
+    timer.daemon = True
+    timer.start()
 
 
 def _run(app: faust.App, settings: Settings) -> object:

@@ -16,7 +16,8 @@ from streams.migrate import migrations
 from streams.settings import Settings
 
 # What goes wrong is raised as well, and said once, by us.
-logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+for _name in ("clickhouse_connect", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 _PORTS = {"http": 8123, "https": 8443}
 _REFUSED_USER = {192, 193, 194, 497, 516}

@@ -1,4 +1,10 @@
-"""What a person is told when something cannot go on."""
+"""What a person is told when something cannot go on, and what a supervisor is."""
+
+REFUSED = 1
+"""Exit code of a command that cannot go on before a person has mended something."""
+
+CRASHED = 3
+"""Exit code of a worker that ended by a fault, or found a server away: its supervisor starts it again."""
 
 
 class GroundswellError(Exception):

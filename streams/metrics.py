@@ -47,6 +47,12 @@ WAITING = Gauge(
     (),
     multiprocess_mode="livemax",
 )
+WAITING_FOR_KAFKA = Gauge(
+    "groundswell_waiting_for_kafka",
+    "1 while Kafka does not answer: nothing more is read then, and nothing is lost.",
+    (),
+    multiprocess_mode="livemax",
+)
 
 ALL = (
     READ,
@@ -61,6 +67,7 @@ ALL = (
     FLUSH_FAILURES,
     VISIBLE_SECONDS,
     WAITING,
+    WAITING_FOR_KAFKA,
 )
 
 

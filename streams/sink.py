@@ -4,6 +4,8 @@
 simply repeated: rows are cumulative, so a repetition changes nothing.
 """
 
+import traceback
+
 import polars as pl
 from clickhouse_connect.driver import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
@@ -55,9 +57,22 @@ class Sink:
                     f"ClickHouse refuses rows for {DATABASE}.{table} ({str(error)[:300]}): run `groundswell migrate` "
                     "with this version of Groundswell, and check the user's rights."
                 ) from error
-            raise UnavailableError(str(error)) from error
+            raise _unavailable(error) from None
         except (ClickHouseError, OSError) as error:
-            raise UnavailableError(str(error)) from error
+            raise _unavailable(error) from None
         if "written_rows" not in answer.summary:
             # A proxy's page, or an error that came after the status.
             raise UnavailableError("The answer says success, yet not how many rows were written, as ClickHouse does.")
+
+
+def _unavailable(error: BaseException) -> UnavailableError:
+    """What to raise for the driver's error, which is made to let go of the rows.
+
+    The driver's errors refer to the calls that raised them and these to the errors: all that a failed attempt had made
+    of the rows would stay until the collector comes, while the next attempts make as much again.
+    """
+    link: BaseException | None = error
+    while link is not None:
+        traceback.clear_frames(link.__traceback__)
+        link = link.__cause__ or link.__context__
+    return UnavailableError(str(error))

@@ -162,10 +162,6 @@ class Consumer(driver.Consumer):
         """The first offset that the broker still has."""
         return int(await self._thread.call_thread(self._thread.log_start_of, tp))
 
-    def log_end(self, tp: TP) -> int | None:
-        """The offset after the last record, as far as fetches have told; None for a partition given away."""
-        return self.highwater(tp) if tp in self.assignment() else None
-
     # The stock consumer sleeps a full second whenever every partition is under back-pressure.
 
     def on_buffer_drop(self, tp: TP) -> None:

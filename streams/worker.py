@@ -1,11 +1,12 @@
 """The worker: owned partitions, the flush that makes their counts visible, and the order that keeps them exact.
 
-The order of a flush: take what is counted together with the position it reaches, in one step; dead letters
-acknowledged; counters and archive acknowledged; then the ``segments`` rows, which make it count; only then may the
-position's segment start be committed.
+The order of a flush: take what is counted together with the position it reaches, in one step; counters and archive
+acknowledged; then the ``segments`` rows, which make it count; only when its dead letters are acknowledged as well may
+the position's segment start be committed.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,7 @@ MOST_PENDING_BYTES = 128 * 1024 * 1024
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _SAY_EVERY_S = 60
 _MARKER_EVERY_S = 60
+_MOST_UNSETTLED = 4
 
 log = structlog.get_logger()
 
@@ -71,6 +73,7 @@ class Worker:
         self._pending_bytes = 0
         self._room = asyncio.Event()
         self._one_flush = asyncio.Lock()
+        self._unsettled: list[list[_Part]] = []
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="sink")
 
     @property
@@ -168,9 +171,10 @@ class Worker:
         metrics.TOKENS_BEYOND_LIMIT.inc(taken.tokens_beyond_limit)
         for _, refusal in taken.refused:
             metrics.DEAD.labels(partition, str(refusal.reason)).inc()
-        log_end = self._consumer.log_end(tp)
-        if log_end is not None and len(taken.chunk):
-            metrics.LAG.labels(partition).set(max(0, log_end - int(taken.chunk.offsets[-1]) - 1))
+
+    def positions(self) -> dict[TP, int]:
+        """By owned partition, the offset of the next record to count."""
+        return {tp: owned.partition.next_offset for tp, owned in self._owned.items()}
 
     def drop(self) -> None:
         """Forget every partition: they are being given to somebody, who counts from their segments' starts."""
@@ -193,14 +197,24 @@ class Worker:
         """Write all that is counted, however long ClickHouse takes."""
         async with self._one_flush:
             parts = self._begin()
-            if not parts:
+            if parts:
+                begun_s = time.monotonic()
+                await self._write_until_taken(parts)
+                self._done(parts, time.monotonic() - begun_s)
+                self._unsettled.append(parts)
+            await self._settle()
+
+    async def _settle(self) -> None:
+        """Let be committed, flush by flush, what is written and has its dead letters acknowledged.
+
+        Those are waited for only when too many flushes wait: else Kafka's absence would keep counts from the views.
+        """
+        while self._unsettled:
+            letters = [letter for part in self._unsettled[0] for letter in part.dead_letters]
+            if len(self._unsettled) <= _MOST_UNSETTLED and not all(letter.done() for letter in letters):
                 return
-            begun_s = time.monotonic()
-            for part in parts:
-                for sent in part.dead_letters:
-                    await sent
-            await self._write_until_taken(parts)
-            self._done(parts, time.monotonic() - begun_s)
+            await asyncio.gather(*letters)
+            self._settled(self._unsettled.pop(0))
 
     def _begin(self) -> list[_Part]:
         """Take what is counted of every partition, in one step of the event loop."""
@@ -220,7 +234,7 @@ class Worker:
     async def _write_until_taken(self, parts: list[_Part]) -> None:
         loop = asyncio.get_running_loop()
         rows = await loop.run_in_executor(self._pool, _changed_rows, parts)
-        failures, said_s = 0, 0.0
+        failures, said_s = 0, -math.inf
         while True:
             owned = [part for part in parts if self._is_owned(part)]
             try:
@@ -248,9 +262,13 @@ class Worker:
         metrics.FLUSH_SECONDS.observe(seconds)
         for part in parts:
             if self._is_owned(part):
+                metrics.VISIBLE_SECONDS.observe(max(0, now_ms - part.flush.oldest_ms) / 1000)
+
+    def _settled(self, parts: list[_Part]) -> None:
+        for part in parts:
+            if self._is_owned(part):
                 part.partition.written(part.flush)
                 self._consumer.committable[part.tp] = part.flush.commit
-                metrics.VISIBLE_SECONDS.observe(max(0, now_ms - part.flush.oldest_ms) / 1000)
 
     async def close_idle_segments(self) -> None:
         """Append a marker to each partition whose open segment has lasted its time and hears nothing more."""

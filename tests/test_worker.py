@@ -21,7 +21,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from deploy.stack import Stack
 from deploy.workers import environment
 from schemas.topics import EVENTS, MARKER_HEADER
-from streams.cli.commands import CRASHED
+from streams.errors import CRASHED
 from streams.settings import Settings
 from tests.oracle import vocabulary
 from tests.oracle.log import read_log

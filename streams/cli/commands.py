@@ -19,7 +19,7 @@ from schemas.counters import EVERY_CAMPAIGN, KINDS
 from streams import campaigns as campaign_files
 from streams import clickhouse, doctor, migrate, moments, query, replay, settings, top, topics
 from streams.cli import dead_letters, gaps, recount, running
-from streams.errors import GroundswellError, UnreachableError, UsageError
+from streams.errors import CRASHED, GroundswellError, UnreachableError, UsageError
 from streams.sources.formats import FORMATS
 
 app = typer.Typer(
@@ -38,9 +38,6 @@ app.command("recount")(recount.recount_command)
 app.add_typer(campaigns_app, name="campaigns")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(gaps.app, name="gaps")
-
-CRASHED = 3
-"""Exit code of a worker that ended by a fault, or found a server away: its supervisor starts it again."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Kind = StrEnum("Kind", {kind: kind for kind in KINDS})  # type: ignore[misc]  # made of the declared kinds
