@@ -4,14 +4,17 @@
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import faust
 from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
 
-from streams import app, partition, worker
-from streams.count import merge
+from streams import app, partition, rules, worker
+from streams.chunk import Delivery
+from streams.count import Additions, merge
+from streams.rows import Share, Writer
 from streams.segments import Segment
 from streams.settings import Settings
 from streams.sink import Sink, UnavailableError
@@ -62,13 +65,13 @@ def _position_read_late() -> None:
 
 def _accounts_first() -> None:
     """The rows that end a flush are written before what they vouch for."""
-    write = Worker._write
+    write = Writer.write_counts
 
-    def _write(self: Worker, parts: list[Any], rows: Any) -> None:
-        self._insert("segments", [self._accounts(part) for part in parts])
-        write(self, parts, rows)
+    def write_counts(self: Writer, shares: Sequence[Share], changed: Mapping[int, Additions]) -> None:
+        self.write_accounts(shares)
+        write(self, shares, changed)
 
-    Worker._write = _write  # type: ignore[method-assign]
+    Writer.write_counts = write_counts  # type: ignore[method-assign]
 
 
 def _no_warm_up() -> None:
@@ -105,6 +108,16 @@ def _vain_fetches_forgotten() -> None:
 
     ConsumerThread.seek_to_segments = seek_to_segments  # type: ignore[method-assign]
     Consumer.perform_seek = perform_seek  # type: ignore[method-assign]
+    _take_what_comes()
+
+
+def _take_what_comes() -> None:
+    """What is delivered need not follow what was: the second line of defence, which ends a worker."""
+
+    async def _check_whole(self: Worker, tp: TP, partition: partition.Partition, delivery: Delivery) -> None:
+        del self, tp, partition, delivery
+
+    Worker._check_whole = _check_whole  # type: ignore[method-assign]
 
 
 def _no_retry() -> None:
@@ -144,6 +157,30 @@ def _deltas() -> None:
     partition.Partition.changed_rows = changed_rows  # type: ignore[method-assign]
 
 
+def _ends_unnoticed() -> None:
+    """A chunk that was being taken when its assignment ended is counted, wherever it follows on."""
+    drop = Worker.drop
+
+    def dropped(self: Worker) -> None:
+        before = self._drops
+        drop(self)
+        self._drops = before
+
+    Worker.drop = dropped  # type: ignore[method-assign]
+    _take_what_comes()
+
+
+def _one_version() -> None:
+    """Rows do not say by which rules they count."""
+    load = rules.load
+
+    def _load(settings: Settings) -> tuple[partition.Counting, dict[str, int]]:
+        counting, versions = load(settings)
+        return counting, dict.fromkeys(versions, 1)
+
+    rules.load = _load
+
+
 CONTROLS: dict[str, Callable[[], None]] = {
     "segment starts": _commit_what_was_read,
     "whole segments": _commit_what_was_counted,
@@ -155,5 +192,7 @@ CONTROLS: dict[str, Callable[[], None]] = {
     "retry": _no_retry,
     "letters awaited": _letters_not_awaited,
     "cumulative rows": _deltas,
+    "ended assignments": _ends_unnoticed,
+    "rules versions": _one_version,
 }
 """By the guard that is taken out."""

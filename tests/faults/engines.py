@@ -5,21 +5,26 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
+from unittest import mock
 
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from deploy.children import Child
+from deploy.kafka import broker
 from deploy.kafka.broker import Broker
+from deploy.kafka.config import java_command
 from deploy.ports import LOOPBACK
 from deploy.workers import environment
 from schemas.counters import COUNTERS, DATABASE, view_ddl
 from schemas.topics import ALL, EVENTS
+from streams.errors import GroundswellError
 from streams.settings import Settings
 from streams.topics import create_topics, describe
+from tests.faults.machine import Disk, small_disk
 from tests.faults.proxy import Proxy
 from tests.oracle import vocabulary
 from tests.stack_fixture import answers, ask, stack_settings, wait_until
@@ -27,6 +32,7 @@ from tests.stack_fixture import answers, ask, stack_settings, wait_until
 ROOT = Path(__file__).parents[2]
 _TABLES = (*(counter.table for counter in COUNTERS), "archive", "segments", "pinned")
 _STOP_S = 30.0
+_SMALL_DISK_MB = 128
 
 
 class Engines:
@@ -43,7 +49,8 @@ class Engines:
             batch_records=2000,
         )
         self.proxy = Proxy(int(self.direct.clickhouse_url.rsplit(":", 1)[1]))
-        self._broker = Broker(folder / "kafka", int(self.direct.kafka_bootstrap.rsplit(":", 1)[1]), print)
+        self._broker = self._new_broker(folder / "kafka")
+        self._clickhouse_folder = folder / "clickhouse"
         self._clickhouse = self._new_clickhouse()
         self._resources = contextlib.ExitStack()
 
@@ -69,9 +76,12 @@ class Engines:
 
     def _new_clickhouse(self) -> Child:
         port = self.direct.clickhouse_url.rsplit(":", 1)[1]
-        command = [sys.executable, "-m", "deploy.clickhouse", "--data", str(self.folder / "clickhouse"), "--port", port]
+        command = [sys.executable, "-m", "deploy.clickhouse", "--data", str(self._clickhouse_folder), "--port", port]
         log = self.folder / "logs" / "clickhouse.log"
         return Child("ClickHouse", command, log=log, env=environment(self.direct) | {"PYTHONPATH": str(ROOT)})
+
+    def _new_broker(self, folder: Path) -> Broker:
+        return Broker(folder, int(self.direct.kafka_bootstrap.rsplit(":", 1)[1]), print)
 
     def start_clickhouse(self) -> None:
         self._clickhouse = self._new_clickhouse()
@@ -84,15 +94,25 @@ class Engines:
         self._clickhouse.wait(_STOP_S)
 
     def kill_broker(self) -> None:
-        """``kill -9``; its folder stays as it is."""
+        """``kill -9``, unless it has ended by itself; its folder stays as it is."""
         child = self._broker.child
         assert child is not None
-        os.kill(child.pid, signal.SIGKILL)
-        child.wait(_STOP_S)
+        if child.exit_code() is None:
+            os.kill(child.pid, signal.SIGKILL)
+            child.wait(_STOP_S)
         self._broker.stop()
 
-    def start_broker(self) -> None:
-        self._broker.start()
+    def start_broker(self, clock: Mapping[str, str] | None = None) -> None:
+        """``clock`` is that of the machine, or what ``shifted_clock`` gives."""
+        shift = ["env", *(f"{name}={value}" for name, value in (clock or {}).items())]
+        # A broker by another clock than its machine's is nothing that the product should offer.
+        with mock.patch.object(broker, "java_command", lambda *given: [*shift, *java_command(*given)]):
+            self._broker.start()
+
+    def broker_ends(self, timeout_s: float) -> bool:
+        """Whether the broker ends by itself within ``timeout_s``."""
+        assert self._broker.child is not None
+        return self._broker.child.wait(timeout_s) is not None
 
     def signal_broker(self, number: signal.Signals) -> None:
         assert self._broker.child is not None
@@ -112,7 +132,7 @@ class Engines:
             def anew() -> bool:
                 try:
                     create_topics(self.direct)
-                except KafkaError:
+                except (KafkaError, GroundswellError):
                     return False  # the old one is still being deleted
                 now = [describe(admin, topic) for topic in ALL]
                 return all(one is not None and one not in old for one in now)
@@ -120,18 +140,55 @@ class Engines:
             wait_until(anew, "the topics are made anew")
 
     @contextlib.contextmanager
-    def plain_sums(self) -> Iterator[None]:
-        """Within, the views add rows up, as if each said what is new: a negative control."""
-        # A merge takes the maximum as well, and would hide it.
+    def altered_views(self, pattern: str, instead: str) -> Iterator[None]:
+        """Within, the views have something else where ``pattern`` matches: a negative control."""
+        # A merge takes the maximum as well, and would hide what a view does not.
         ask(self.direct, "SYSTEM STOP MERGES")
         try:
             for counter in COUNTERS:
-                ask(self.direct, re.sub(r"\bmax\((\w+)\) AS", r"sum(\1) AS", view_ddl(counter)))
+                ask(self.direct, re.sub(pattern, instead, view_ddl(counter)))
             yield
         finally:
             for counter in COUNTERS:
                 ask(self.direct, view_ddl(counter))
             ask(self.direct, "SYSTEM START MERGES")
+
+    @contextlib.contextmanager
+    def small_disk(self, engine: str) -> Iterator[Disk]:
+        """Within, ``clickhouse`` or ``kafka`` runs on an empty folder on a disk of its own that can be filled."""
+        with small_disk(self.folder / f"small-{engine}", _SMALL_DISK_MB) as disk, contextlib.ExitStack() as stack:
+            data = disk.folder / "data"
+            if engine == "kafka":
+                before = self._broker
+                before.stop()
+                stack.callback(before.start)
+                self._broker = self._new_broker(data)
+                stack.callback(setattr, self, "_broker", before)
+                stack.callback(lambda small: small.stop(), self._broker)
+                self._broker.start()
+            else:
+                home = self._clickhouse_folder
+                self._clickhouse.stop(_STOP_S)
+                stack.callback(self.start_clickhouse)
+                self._clickhouse_folder = data
+                stack.callback(setattr, self, "_clickhouse_folder", home)
+                stack.callback(lambda: self._clickhouse.stop(_STOP_S))
+                self.start_clickhouse()
+            yield disk
+
+    @contextlib.contextmanager
+    def few_parts(self, most: int) -> Iterator[None]:
+        """Within, no part is merged, and a counter's table refuses rows once a partition has ``most`` parts."""
+        tables = [f"{DATABASE}.{counter.table}" for counter in COUNTERS]
+        for table in tables:
+            ask(self.direct, f"ALTER TABLE {table} MODIFY SETTING parts_to_throw_insert = {most}")
+            ask(self.direct, f"SYSTEM STOP MERGES {table}")
+        try:
+            yield
+        finally:
+            for table in tables:
+                ask(self.direct, f"SYSTEM START MERGES {table}")
+                ask(self.direct, f"ALTER TABLE {table} RESET SETTING parts_to_throw_insert")
 
     def add_partitions(self, total: int) -> None:
         with self.admin() as admin:

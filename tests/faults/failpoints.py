@@ -79,7 +79,7 @@ def _pass(point: str, arguments: tuple[Any, ...]) -> None:
         return
     passed = next(_passed)
     if action == "seek" and passed >= int(nth):
-        arguments[0]._consumer._fetched_in_vain = True
+        arguments[0]._consumer.seek_again()
     elif passed == int(nth):
         journal.note("failpoint", point=point, action=action)
         os.kill(os.getpid(), _SIGNALS[action])

@@ -1,5 +1,6 @@
 """Worker processes of one run: each sits in a seat and is replaced when it dies, as ``groundswell up`` would."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -23,7 +24,8 @@ _STOP_S = 40.0
 class Fleet:
     """A context manager; leaving it kills what still runs. ``died`` counts ends that nobody asked for, by exit code."""
 
-    def __init__(self, settings: Settings, folder: Path, without: str | None = None) -> None:
+    def __init__(self, settings: Settings, folder: Path, without: str | None, env: Mapping[str, str]) -> None:
+        """``env`` is added to every worker's environment."""
         self.journal_path = folder / f"{settings.group}.jsonl"
         self.died: list[tuple[str, int]] = []
         self.killed = 0
@@ -33,9 +35,12 @@ class Fleet:
         self._env["CONSUMER_METADATA_MAX_AGE_MS"] = "5000"
         # The supervisor's way of saying that it serves the metrics; here nobody does.
         self._env["GROUNDSWELL_METRICS_PORT"] = "0"
+        self._env |= env
         if without:
             self._env["FAULTS_WITHOUT"] = without
         self._seats: dict[str, Child] = {}
+        self._seat_env: dict[str, Mapping[str, str]] = {}
+        self._peak_bytes = 0
         self._asked: set[int] = set()
         self._lock = threading.RLock()
         self._stopping = threading.Event()
@@ -53,11 +58,16 @@ class Fleet:
                 os.kill(child.pid, signal.SIGKILL)
                 child.wait(_STOP_S)
 
-    def start(self, seat: str, at: str = "") -> int:
-        """Start a worker in a seat, with a failpoint if asked; returns its process id."""
+    def start(self, seat: str, at: str = "", env: Mapping[str, str] | None = None) -> int:
+        """Start a worker in a seat, with a failpoint if asked; returns its process id.
+
+        ``env`` is added to its environment, and to that of those who replace it; None leaves it as it was.
+        """
         with self._lock:
-            env: Mapping[str, str] = self._env | {failpoints.AT: at}
-            child = self._seats[seat] = Child(seat, _COMMAND, log=self._log, env=env)
+            if env is not None:
+                self._seat_env[seat] = env
+            whole = {**self._env, failpoints.AT: at, **self._seat_env.get(seat, {})}
+            child = self._seats[seat] = Child(seat, _COMMAND, log=self._log, env=whole)
             child.start()
             return child.pid
 
@@ -77,16 +87,19 @@ class Fleet:
             if number == signal.SIGTERM:
                 self._asked.add(child.pid)
             if child.exit_code() is None:
+                self._note_peak(child.pid)
                 os.kill(child.pid, number)
                 self.killed += number == signal.SIGKILL
                 if number == signal.SIGKILL:
                     self._asked.add(child.pid)
+                    child.wait(_STOP_S)
             return child.pid
 
     def leave(self, seat: str, number: signal.Signals = signal.SIGTERM) -> int | None:
         """End the worker in a seat for good; returns its exit code."""
         with self._lock:
             child = self._seats.pop(seat)
+        self._note_peak(child.pid)
         os.kill(child.pid, number)
         self.killed += number == signal.SIGKILL
         code = child.wait(_STOP_S)
@@ -94,6 +107,20 @@ class Fleet:
             os.kill(child.pid, signal.SIGKILL)
             child.wait(_STOP_S)
         return code
+
+    def peak_bytes(self) -> int:
+        """The most resident memory that a worker has held, but for those that ended by themselves."""
+        with self._lock:
+            for child in self._seats.values():
+                self._note_peak(child.pid)
+        return self._peak_bytes
+
+    def _note_peak(self, pid: int) -> None:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+            # One that has ended and waits to be noticed has no such line.
+            found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")]
+            self._peak_bytes = max(self._peak_bytes, *found, 0)
 
     def words(self) -> str:
         """The end of what the workers have said."""

@@ -1,5 +1,6 @@
 """The verdict on a run: all that can be read afterwards, against an independent count of the log."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,8 +9,8 @@ from typing import Any
 from schemas.topics import DEAD_LETTERS, ERROR_HEADER_PREFIX, EVENTS
 from streams.settings import Settings
 from tests.faults.load import Load
+from tests.faults.standing import Definitions, standing
 from tests.faults.watch import Watch
-from tests.oracle import vocabulary
 from tests.oracle.log import read_log
 from tests.oracle.oracle import Expected, expect
 from tests.oracle.verdict import REASONS
@@ -41,17 +42,21 @@ class Verdict:
         )
 
 
-def judge(settings: Settings, load: Load, watch: Watch) -> Verdict:
-    """Judge what stands there now; the log must have been counted to its end."""
+def judge(settings: Settings, load: Load, watch: Watch, definitions: Definitions) -> Verdict:
+    """Judge what stands there now; the log must have been counted to its end.
+
+    Of every segment and campaign exactly one of ``definitions`` must have counted: the one that stands.
+    """
     log = read_log(settings.kafka_bootstrap, EVENTS.name)
+    stands = standing(settings, log, definitions)
     expected = expect(
         log,
-        vocabulary.CAMPAIGNS,
+        stands.campaigns_of,
         horizon_records=settings.horizon_records,
         horizon_ms=settings.horizon_s * 1000,
         truth=load.truth,
     )
-    verdict = Verdict(records=sum(len(records) for records in log.values()))
+    verdict = Verdict(records=sum(len(records) for records in log.values()), lines=stands.lines)
     lost = Counter((one.key, one.value) for one in load.acknowledged) - Counter(
         (one.key, one.value) for records in log.values() for one in records
     )
@@ -86,12 +91,15 @@ def _judge_account(verdict: Verdict, settings: Settings, expected: Expected) -> 
 
 
 def _judge_archive(verdict: Verdict, settings: Settings, expected: Expected) -> None:
-    """No event stands twice in the archive, and none that was not counted."""
-    rows = ask(settings, "SELECT partition, offset, count() FROM groundswell.archive FINAL GROUP BY partition, offset")
-    for row in rows.splitlines():
-        partition, offset, times = map(int, row.split("\t"))
-        if times != 1 or expected.verdicts.get((partition, offset)) != "counted":
-            verdict.lines.append(f"archive: partition {partition}, offset {offset} stands there {times} times")
+    """Every event that matches a campaign stands in the archive once, with those campaigns, and no other does."""
+    columns = "toUnixTimestamp(event_time), source, event_id, campaigns"
+    rows = ask(settings, f"SELECT {columns} FROM groundswell.events FORMAT JSONCompactEachRow")
+    found = Counter(
+        (second, source, event_id, tuple(campaigns))
+        for second, source, event_id, campaigns in map(json.loads, rows.split("\n")[:-1])
+    )
+    for what, these in (("lacks", expected.archive - found), ("should not have", found - expected.archive)):
+        verdict.lines += [f"the archive {what} {times} of {row}" for row, times in list(these.items())[:5]]
 
 
 def _judge_dead_letters(verdict: Verdict, settings: Settings, expected: Expected) -> None:

@@ -1,6 +1,7 @@
 """A seeded producer that keeps a ledger of what the broker has acknowledged."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ from tests.oracle.generate import Produced, generate
 from tests.oracle.log import Sendable
 from tests.oracle.produce import produce
 from tests.oracle.tokens import Tokens
+
+# A broker that is away is waited for, and nobody need be told each time.
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 CODECS = ("lz4", "zstd", "snappy", "gzip", None)
 DAY_MS = 24 * 3600 * 1000

@@ -1,10 +1,12 @@
 """One run: engines emptied, workers, load and watch begun, a time line kept, a verdict given."""
 
 import itertools
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Self
 
@@ -16,6 +18,8 @@ from tests.faults.fleet import Fleet
 from tests.faults.judge import Verdict, judge
 from tests.faults.load import Load
 from tests.faults.watch import Watch
+from tests.oracle import vocabulary
+from tests.oracle.log import Campaign
 from tests.stack_fixture import account, log_ends, wait_until
 
 _NUMBERS = itertools.count(1)
@@ -23,34 +27,62 @@ _PATIENCE_S = 150.0
 _JOURNAL_LINES = 30
 
 
-class Run:
-    """A context manager. ``rng`` is where every choice of a fault comes from; ``without`` names a guard to take out."""
+@dataclass(frozen=True)
+class Conditions:
+    """What a fault needs before its workers start: settings, variables of their environment, an engine on a small disk.
 
-    def __init__(self, engines: Engines, fault: str, seed: int, workers: int = 2, without: str | None = None) -> None:
+    ``ceiling_bytes`` is what a worker's resident memory must never exceed; 0 asks for nothing.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    small_disk: str = ""
+    ceiling_bytes: int = 0
+
+
+class Run:
+    """A context manager. ``rng`` is where every choice of a fault comes from; ``without`` names a guard to take out.
+
+    Entering it raises ``NotHere`` where this machine cannot give what the conditions ask for.
+    """
+
+    def __init__(
+        self,
+        engines: Engines,
+        fault: str,
+        seed: int,
+        without: str | None = None,
+        conditions: Conditions | None = None,
+    ) -> None:
         self.engines = engines
         self.fault = fault
         self.seed = seed
         self.rng = Random(f"{fault} {seed}")
-        self.settings = engines.settings.model_copy(update={"group": f"run-{next(_NUMBERS)}"})
+        self._conditions = conditions or Conditions()
+        changed = {"group": f"run-{next(_NUMBERS)}", **self._conditions.settings}
+        self.settings = engines.settings.model_copy(update=changed)
+        self.direct = engines.direct.model_copy(update=changed)
         self.load = Load(self.settings, seed)
-        self.fleet = Fleet(self.settings, engines.folder, without)
+        self.fleet = Fleet(self.settings, engines.folder, without, self._conditions.env)
         self.watch = Watch(engines, self.settings.group)
+        self.campaigns: dict[str, Sequence[Campaign]] = {str(self.settings.campaigns): vocabulary.CAMPAIGNS}
         self.time_line: list[str] = []
         self.verdict: Verdict | None = None
-        self._workers = workers
         self._still_s = 15 if without or fault == "transactions" else _PATIENCE_S
         self._without = without
         self._resources = ExitStack()
         self._begun_s = time.monotonic()
 
     def __enter__(self) -> Self:
-        self.engines.empty()
         with ExitStack() as stack:
+            if self._conditions.small_disk:
+                self.disk = stack.enter_context(self.engines.small_disk(self._conditions.small_disk))
+            self.engines.empty()
             for part in (self.watch, self.fleet, self.load):
                 stack.enter_context(part)
             self._resources = stack.pop_all()
         self._begun_s = time.monotonic()
-        for number in range(1, self._workers + 1):
+        for number in (1, 2):
             self.fleet.start(f"worker {number}")
         return self
 
@@ -65,6 +97,17 @@ class Run:
     def say(self, what: str) -> None:
         """Note what is done in the time line."""
         self.time_line.append(f"{time.monotonic() - self._begun_s:6.1f} s  {what}")
+
+    def kill_one(self) -> None:
+        """``kill -9`` of any worker."""
+        alive = [seat for seat in self.fleet.seats() if self.fleet.alive(seat)]
+        seat = self.rng.choice(alive or self.fleet.seats())
+        self.say(f"kill -9 {seat} (pid {self.fleet.send(seat, signal.SIGKILL)})")
+
+    def kill_all(self) -> None:
+        """``kill -9`` of every worker."""
+        for seat in self.fleet.seats():
+            self.say(f"kill -9 {seat} (pid {self.fleet.send(seat, signal.SIGKILL)})")
 
     def events(self) -> list[dict[str, Any]]:
         """The workers' journal."""
@@ -81,9 +124,29 @@ class Run:
 
         wait_until(holds, what, _PATIENCE_S)
 
+    def keep_loading(self, per_s: float, at_most_s: float) -> None:
+        """Send in the background until ``load.stop()``."""
+        self.load.begin(self.load.more(int(per_s * at_most_s)), per_s)
+
+    def must(self, happened: bool, what: str) -> None:
+        """Note whether something happened without which the run proves nothing, and fail then.
+
+        Without a guard it may not happen, which the verdict shows.
+        """
+        self.say(what if happened else f"never: {what}")
+        assert happened or self._without, f"never: {what}: this run proves nothing"
+
+    def must_have_lived(self) -> None:
+        """Fail where a worker has ended by itself."""
+        assert self._without or not self.fleet.died, f"workers ended by themselves: {self.fleet.died}"
+
     def read(self) -> int:
         """How many records are accounted for."""
-        return sum(found["read"] for found in account(self.engines.direct).values())
+        return sum(found["read"] for found in account(self.direct).values())
+
+    def refused_flushes(self) -> int:
+        """How often ClickHouse did not take what a worker was about to write."""
+        return sum(event["what"] == "refused" for event in self.events())
 
     def owners(self) -> dict[int, set[int]]:
         """By process id, the partitions that it was assigned last."""
@@ -93,24 +156,54 @@ class Run:
                 found[event["pid"]] = set(event["partitions"])
         return found
 
+    def owns(self, seat: str) -> bool:
+        """Whether the worker in a seat runs and was assigned partitions last."""
+        return self.fleet.alive(seat) and bool(self.owners().get(self.fleet.pid(seat)))
+
     def wait_until_working(self) -> None:
         """Wait until every worker has partitions and something is counted."""
-        pids = [self.fleet.pid(seat) for seat in self.fleet.seats()]
-        self.wait(lambda: all(self.owners().get(pid) for pid in pids), "every worker has partitions")
+        # Asked for anew each time, as one that ends is replaced.
+        seats = self.fleet.seats()
+        self.wait(lambda: all(self.owns(seat) for seat in seats), "every worker has partitions")
         self.wait(lambda: self.read() > 0, "something is counted")
 
     def finish(self) -> Verdict:
         """Heal, wait until the log is counted to its end, and judge."""
         self.load.join()
         self.engines.proxy.heal()
-        self._settle()
-        self.verdict = judge(self.engines.direct, self.load, self.watch)
-        self.say(str(self.verdict))
+        self.verdict = self._judged()
+        peak_bytes = self.fleet.peak_bytes()
+        ceiling_bytes = self._conditions.ceiling_bytes
+        if peak_bytes > ceiling_bytes > 0:
+            self.verdict.lines.append(f"a worker held {peak_bytes:,} bytes, more than {ceiling_bytes:,}")
+        self.verdict.lines += [
+            f"a worker refused, though nothing is lost: {event['words']}"
+            for event in self.events()
+            if event["what"] == "refuses"
+        ]
+        self.say(f"{self.verdict}; workers held {peak_bytes / 1024**2:.0f} MiB at most")
         return self.verdict
 
-    def _settle(self) -> None:
-        """Until every record is accounted for, or, with a guard taken out, until nothing changes any more."""
-        ends = sum(log_ends(self.engines.direct).values())
+    def _judged(self) -> Verdict:
+        """Once more when the log has grown meanwhile: workers append markers at times of their own."""
+        while True:
+            ends = log_ends(self.direct)
+            self._settle(sum(ends.values()))
+            verdict = judge(self.direct, self.load, self.watch, self._definitions())
+            if log_ends(self.direct) == ends:
+                return verdict
+
+    def _definitions(self) -> dict[tuple[str, int], Campaign]:
+        """What each rules version of a campaign says, by name and version, as the workers have noted them."""
+        return {
+            (campaign.name, event["versions"][campaign.name]): campaign
+            for event in self.events()
+            if event["what"] == "rules"
+            for campaign in self.campaigns[event["campaigns"]]
+        }
+
+    def _settle(self, ends: int) -> None:
+        """Until ``ends`` records are accounted for, or, with a guard taken out, until nothing changes any more."""
         give_up_s = time.monotonic() + _PATIENCE_S
         last, since_s = -1, time.monotonic()
         while True:

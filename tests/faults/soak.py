@@ -16,13 +16,14 @@ from pathlib import Path
 from random import Random
 
 from tests.faults import takeover
-from tests.faults.catalogue import CONTROL_FAULTS, FAULTS
+from tests.faults.catalogue import CONTROL_FAULTS, FAULTS, SOAK_FAULTS, VIEW_CONTROLS, control, prepare
 from tests.faults.engines import Engines
-from tests.faults.run import Run
+from tests.faults.machine import NotHere
 from tests.faults.takeover import TAKE_OVERS
 
 _SCALE = 4.0
 _CONTROL_SEEDS = 5
+_ASKED = (*FAULTS, *SOAK_FAULTS, *TAKE_OVERS)
 
 
 @dataclass
@@ -43,21 +44,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=30, help="begin no run after this long; 0: each fault once")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--faults", default=",".join(FAULTS), help=f"of {', '.join((*FAULTS, *TAKE_OVERS))}")
+    parser.add_argument("--faults", default=",".join(FAULTS), help=f"of {', '.join(_ASKED)}")
     parser.add_argument("--scale", type=float, default=_SCALE, help="length of a run; tests have 1")
-    parser.add_argument("--controls", action="store_true", help="instead: each guard taken out once, to be found wrong")
+    all_guards = ",".join((*CONTROL_FAULTS, *VIEW_CONTROLS))
+    controls = "instead: these guards, or each, taken out once, to be found wrong"
+    parser.add_argument("--controls", nargs="?", const=all_guards, help=controls)
     arguments = parser.parse_args()
     names = arguments.faults.split(",")
-    unknown = sorted({*names} - {*FAULTS, *TAKE_OVERS})
+    unknown = sorted({*names} - {*_ASKED})
     if unknown:
         parser.error(f"there is no fault {', '.join(unknown)}")
     rows: dict[str, Row] = {}
     times_s: dict[str, list[float]] = {}
     give_up_s = time.monotonic() + arguments.minutes * 60
-    with _engines(arguments.controls) as engines:
+    with _engines(bool(arguments.controls) or arguments.scale <= 1) as engines:
         seed = arguments.seed
         if arguments.controls:
-            return _controls(engines, seed)
+            return _controls(engines, arguments.controls.split(","), seed)
         while True:
             for name in Random(seed).sample(names, len(names)):
                 _run(engines, name, seed, arguments.scale, rows.setdefault(name, Row()), times_s)
@@ -79,15 +82,13 @@ def _engines(short: bool) -> Iterator[Engines]:
             yield engines
 
 
-def _controls(engines: Engines, seed: int) -> int:
+def _controls(engines: Engines, guards: list[str], seed: int) -> int:
     """Print what is wrong without each guard; 1 when for one of them no seed shows anything. Some need a race."""
-    unproved = set(CONTROL_FAULTS)
-    for guard, fault in CONTROL_FAULTS.items():
+    unproved = set(guards)
+    for guard in guards:
         for tried in range(seed, seed + _CONTROL_SEEDS):
-            with Run(engines, fault, tried, without=guard) as run:
-                FAULTS[fault](run)
-                verdict = run.finish()
-            _say(f"without {guard!r}, {fault}, seed {tried}: {verdict}")
+            verdict = control(engines, guard, tried)
+            _say(f"without {guard!r}, seed {tried}: {verdict}")
             if not verdict.exact:
                 unproved.remove(guard)
                 break
@@ -97,12 +98,16 @@ def _controls(engines: Engines, seed: int) -> int:
 def _run(engines: Engines, name: str, seed: int, scale: float, row: Row, times_s: dict[str, list[float]]) -> None:
     row.runs += 1
     try:
-        with Run(engines, name, seed) as run:
+        with prepare(engines, name, seed) as run:
             if name in TAKE_OVERS:
                 times_s[name] = times_s.get(name, []) + takeover.measure(run, TAKE_OVERS[name], round(2 * scale))
             else:
-                FAULTS[name](run, scale)
+                {**FAULTS, **SOAK_FAULTS}[name](run, scale)
             verdict = run.finish()
+    except NotHere as reason:
+        row.runs -= 1
+        _say(f"fault {name!r} is skipped: {reason}")
+        return
     except AssertionError as error:
         _say(f"fault {name!r}, seed {seed}: {error}")
         row.failed.append(seed)

@@ -1,7 +1,7 @@
 """``python -m tests.faults.worker``: a worker as the product runs it, observed, and harmed where asked.
 
-What it does beside: notes its assignments and its first visible counts in the journal, hits failpoints
-(``failpoints.AT``), goes without a guard (``controls.WITHOUT``).
+What it does beside: notes in the journal its rules, assignments, first visible counts and refused flushes; hits
+failpoints (``failpoints.AT``), goes without a guard (``controls.WITHOUT``), waits for room sooner (``MOST_PENDING``).
 """
 
 import os
@@ -9,26 +9,34 @@ import sys
 import traceback
 from typing import Any
 
-from streams import settings
+from streams import settings, worker
 from streams.app import run_worker
-from streams.errors import GroundswellError
+from streams.errors import GroundswellError, UnreachableError
+from streams.rows import Writer
+from streams.sink import UnavailableError
 from streams.transport import Consumer
 from streams.worker import Worker
 from tests.faults import controls, failpoints, journal
 
-CRASHED = 70
+UNREACHABLE, CRASHED = 3, 70
+MOST_PENDING = "FAULTS_MOST_PENDING_BYTES"
 
 
 def main() -> int:
-    """Run until asked to end; 0 then, 1 with a sentence for a refusal, ``CRASHED`` with a traceback otherwise."""
-    _observe()
+    """Run until asked to end; 0 then, 1 for a refusal, ``UNREACHABLE``, or ``CRASHED`` with a traceback."""
+    given = settings.load()
+    _observe(str(given.campaigns))
+    worker.MOST_PENDING_BYTES = int(os.environ.get(MOST_PENDING, worker.MOST_PENDING_BYTES))
     without = os.environ.get(controls.WITHOUT)
     if without:
         controls.CONTROLS[without]()
     failpoints.install()
     journal.note("starts")
     try:
-        run_worker(settings.load())
+        run_worker(given)
+    except UnreachableError as error:
+        journal.note("reaches nothing", words=str(error))
+        return UNREACHABLE
     except GroundswellError as error:
         journal.note("refuses", words=str(error))
         return 1
@@ -39,9 +47,20 @@ def main() -> int:
     return 0
 
 
-def _observe() -> None:
-    seek, done = Consumer.perform_seek, Worker._done
+def _observe(campaigns: str) -> None:
+    seek, done, make, write = Consumer.perform_seek, Worker._done, Writer.__init__, Worker._write
     visible: set[tuple[int, int]] = set()
+
+    def _made(self: Writer, sink: Any, topic_id: str, rules: Any) -> None:
+        make(self, sink, topic_id, rules)
+        journal.note("rules", campaigns=campaigns, versions=rules)
+
+    def _write(self: Worker, parts: list[Any], rows: Any) -> None:
+        try:
+            write(self, parts, rows)
+        except UnavailableError as error:
+            journal.note("refused", words=str(error)[:100])
+            raise
 
     async def perform_seek(self: Consumer) -> None:
         await seek(self)
@@ -60,6 +79,8 @@ def _observe() -> None:
 
     Consumer.perform_seek = perform_seek  # type: ignore[method-assign]
     Worker._done = _done  # type: ignore[method-assign]
+    Worker._write = _write  # type: ignore[method-assign]
+    Writer.__init__ = _made  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from tests.oracle.log import Campaign, Log, Record
@@ -19,6 +20,9 @@ UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "T
 Rows = dict[tuple[Any, ...], tuple[int, ...]]
 """A view: measures by key, both in the order of the contract's columns; ``window_start`` in seconds."""
 
+CampaignsOf = Callable[[int, int], Sequence[Campaign]]
+"""By partition and offset: the campaigns that a record is counted for."""
+
 
 @dataclass(slots=True)
 class Expected:
@@ -27,16 +31,19 @@ class Expected:
     ``verdicts``: by (partition, offset) ``counted``, ``duplicate``, ``marker`` or the reason of a dead letter.
     ``account``: by partition the numbers ``read``, ``counted``, ``duplicates``, ``dead`` and ``markers``.
     ``views``: ``token_counts``, ``engagement`` and ``spellings``.
+    ``archive``: of each event that matches a campaign, how often which row stands in ``events`` when that keeps what
+    is matched: event time in seconds, source, event id, campaigns by name.
     """
 
     verdicts: dict[tuple[int, int], str] = field(default_factory=dict)
     account: dict[int, dict[str, int]] = field(default_factory=dict)
     views: dict[str, Rows] = field(default_factory=dict)
+    archive: Counter[tuple[int, str, str, tuple[str, ...]]] = field(default_factory=Counter)
 
 
 def expect(
     log: Log,
-    campaigns: Sequence[Campaign] = (),
+    campaigns: Sequence[Campaign] | CampaignsOf = (),
     *,
     horizon_records: int = 1_048_576,
     horizon_ms: int = 3_600_000,
@@ -45,10 +52,10 @@ def expect(
     """Count ``log`` by the contract.
 
     ``truth`` tells for a record's value what the text in it holds; a text that it does not tell of is extracted the
-    simple way (``tokens.extract``).
+    simple way (``tokens.extract``). ``campaigns`` are the same for all records, or asked for each.
     """
     expected = Expected()
-    matchers = [_Matcher(one) for one in campaigns]
+    campaigns_of: CampaignsOf = campaigns if callable(campaigns) else lambda *_: campaigns
     sums: dict[str, defaultdict[tuple[Any, ...], list[int]]] = {
         name: defaultdict(lambda: [0, 0]) for name in ("token_counts", "engagement", "spellings")
     }
@@ -59,7 +66,12 @@ def expect(
             expected.verdicts[partition, record.offset] = verdict
             if verdict == "counted":
                 told = (truth or {}).get(record.value or b"")
-                _count(event, told or extract(event.get("text", ""), event["source"]), matchers, sums)
+                in_text = told or extract(event.get("text", ""), event["source"])
+                matchers = [_matcher(one) for one in campaigns_of(partition, record.offset)]
+                matched = _count(event, in_text, matchers, sums)
+                if matched:
+                    second = event["event_time"] // 1000
+                    expected.archive[second, event["source"], event["event_id"], tuple(sorted(matched))] += 1
         expected.account[partition] = _account(expected.verdicts[partition, record.offset] for record in records)
     expected.views = {name: {key: tuple(row) for key, row in rows.items()} for name, rows in sums.items()}
     expected.views["spellings"] = {key: row[:1] for key, row in expected.views["spellings"].items()}
@@ -127,6 +139,9 @@ class _Matcher:
         return any(_occurs(keyword, folded_text) for keyword in self.keywords)
 
 
+_matcher = cache(_Matcher)
+
+
 def _occurs(keyword: str, text: str) -> bool:
     start = text.find(keyword)
     while start >= 0:
@@ -150,14 +165,16 @@ def _count(
     in_text: Tokens,
     matchers: Sequence[_Matcher],
     sums: Mapping[str, defaultdict[tuple[Any, ...], list[int]]],
-) -> None:
+) -> list[str]:
+    """Add an event up; returns the campaigns that it is one of."""
     text = fold(event.get("text", ""))
     tokens = tokens_of(event, in_text)
     quantity = event.get("quantity", 1)
     sign = (quantity > 0) - (quantity < 0)
     window_start = event["event_time"] // (WINDOW_S * 1000) * WINDOW_S
     where = (event["source"], event["event_type"])
-    for name in (EVERY, *(one.name for one in matchers if one.matches(tokens, text))):
+    matched = [one.name for one in matchers if one.matches(tokens, text)]
+    for name in (EVERY, *matched):
         place = (event.get("lang", ""), event.get("country", ""), "")
         _add(sums["engagement"][(window_start, name, *where, *place)], 1, quantity)
         for kind in KINDS:
@@ -166,6 +183,7 @@ def _count(
             # An event spells a token as it does first, so that a token's spellings add up to its posts.
             for token, spelling in dict(reversed(tokens[kind])).items():
                 _add(sums["spellings"][name, kind, token, spelling], sign, 0)
+    return matched
 
 
 def _add(row: list[int], first: int, second: int) -> None:

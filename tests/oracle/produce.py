@@ -35,8 +35,8 @@ async def _produce(bootstrap: str, topic: str, records: Iterable[Sendable], comp
         max_batch_size=_MAX_BATCH_BYTES,
         max_request_size=_MAX_REQUEST_BYTES,
     )
-    await producer.start()
     try:
+        await producer.start()
         count = len(await producer.partitions_for(topic))
         pending: defaultdict[int, list[Sendable]] = defaultdict(list)
         for number, record in enumerate(records):
