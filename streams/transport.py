@@ -82,6 +82,14 @@ class Consumer(driver.Consumer):
             finally:
                 self._seeks += 1
 
+    def stop_flow(self) -> None:
+        """Deliver no more until the next seek.
+
+        Faust empties the streams' buffers then; what waits to enter them comes afterwards, and must be found ended.
+        """
+        super().stop_flow()
+        self.starts = {}
+
     def seek_again(self) -> None:
         """Before anything more is delivered, start anew: what was delivered cannot be counted."""
         self._fetched_in_vain = True

@@ -6,8 +6,11 @@
 ``worker``    a worker's launcher, which adds failpoints (``failpoints``) and takes guards away (``controls``)
 ``fleet``     worker processes: started, killed, stopped, continued, replaced
 ``watch``     looks every second whether a commit is ahead of what is written
+``machine``   small disks and shifted clocks, where the machine can give them
 ``judge``     the verdict: views, account, dead letters and ledger against an independent count of the log
+``standing``  the segments in ClickHouse and whose rules stand, against the log
 ``run``       one run from its seed: time line and verdict
-``catalogue`` the faults by name
+``of_*``      the faults by theme: of workers, engines, the log, time, rules
+``catalogue`` the faults by name, the conditions that they run under, the negative controls
 ``soak``      ``python -m tests.faults.soak``: random faults for as long as asked
 """
