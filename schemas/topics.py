@@ -48,6 +48,8 @@ DEAD_LETTERS = Topic(
     producers="groundswell worker",
     consumers="people",
     config={
+        # A worker's clock may be far off, and the broker refuses a producer's time that is an hour ahead of its own.
+        "message.timestamp.type": "LogAppendTime",
         "cleanup.policy": "delete",
         "retention.ms": str(30 * _DAY_MS),
         # A refused record is forwarded whole, and its added headers need room.

@@ -47,7 +47,10 @@ def run_worker(settings: Settings) -> None:
     clickhouse.check_version(client)
     pinned.check_topic(client, topic.topic_id, committed, settings)
     pinned.pin(client, topic.topic_id, settings)
-    pinned.check_commits(client, topic.topic_id, committed, settings)
+    # In this order: another worker commits a partition's start before it writes anything of it.
+    counted = pinned.counted_to(client, topic.topic_id)
+    with topics.admin(settings) as admin:
+        pinned.check_commits(counted, topics.commits(admin, settings), settings)
     gaps.check_ends(settings, client, topic)
     counting, versions = rules.load(settings)
     with tempfile.TemporaryDirectory(prefix="groundswell-") as folder:
@@ -138,10 +141,13 @@ def _register_watches(app: faust.App, worker: Worker, settings: Settings, topic_
         async with worker.ending_on_error():
             await kafka.look_every(_KAFKA_CHECK_S, app, worker.positions)
 
-    @app.timer(_TOPIC_CHECK_S)  # type: ignore[untyped-decorator]  # Faust's
+    @app.task  # type: ignore[untyped-decorator]  # Faust's
     async def watch_topic() -> None:
+        # No timer: Faust would log each time that Kafka is away and this takes long.
         async with worker.ending_on_error():
-            await asyncio.to_thread(topics.check_same, settings, topic_id)
+            while not app.should_stop:
+                await app.sleep(_TOPIC_CHECK_S)
+                await asyncio.to_thread(topics.check_same, settings, topic_id)
 
     @app.timer(_IDLE_CHECK_S)  # type: ignore[untyped-decorator]  # Faust's
     async def close_idle_segments() -> None:

@@ -77,7 +77,7 @@ def _fixed_settings(settings: Settings) -> str:
     clickhouse.check_version(client)
     pinned.check_topic(client, state.topic_id, committed, settings)
     pinned.check(client, state.topic_id, settings)
-    pinned.check_commits(client, state.topic_id, committed, settings)
+    pinned.check_commits(pinned.counted_to(client, state.topic_id), committed, settings)
     gaps.check_ends(settings, client, state)
     return ", ".join(f"{name} {getattr(settings, name)}" for name in pinned.NAMES)
 

@@ -81,12 +81,12 @@ def check_topic(client: Client, topic_id: str, committed: Collection[int], setti
         )
 
 
-def check_commits(client: Client, topic_id: str, committed: Collection[int], settings: Settings) -> None:
+def check_commits(counted: Collection[int], committed: Collection[int], settings: Settings) -> None:
     """Refuse to start where partitions have been counted, yet the consumer group knows of no commit for them.
 
     Counting would begin again at the log's start, which retention has moved since: not at a true segment start.
     """
-    lost = [str(partition) for partition in sorted(counted_to(client, topic_id)) if partition not in committed]
+    lost = [str(partition) for partition in sorted(counted) if partition not in committed]
     if lost:
         raise GroundswellError(
             f"Consumer group {settings.group!r} has no commit for partition {', '.join(lost)} of {EVENTS.name}, which "

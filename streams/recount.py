@@ -53,7 +53,7 @@ def recount(settings: Settings, names: Sequence[str], since: datetime | None, pr
     clickhouse.check_version(client)
     pinned.check_topic(client, topic.topic_id, commits, settings)
     pinned.check(client, topic.topic_id, settings)
-    pinned.check_commits(client, topic.topic_id, commits, settings)
+    pinned.check_commits(pinned.counted_to(client, topic.topic_id), commits, settings)
     gaps.check_ends(settings, client, topic)
     accounts = Accounts(client, topic.topic_id)
     closed = accounts.closed(commits)

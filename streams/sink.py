@@ -60,9 +60,10 @@ class Sink:
             raise _unavailable(error) from None
         except (ClickHouseError, OSError) as error:
             raise _unavailable(error) from None
-        if "written_rows" not in answer.summary:
-            # A proxy's page, or an error that came after the status.
-            raise UnavailableError("The answer says success, yet not how many rows were written, as ClickHouse does.")
+        written = int(answer.summary.get("written_rows", 0))
+        if written < len(rows):
+            # A proxy's page, an error that came after the status, or one that the server kept to itself.
+            raise UnavailableError(f"The answer says success, yet of {len(rows)} rows {written} were written.")
 
 
 def _unavailable(error: BaseException) -> UnavailableError:

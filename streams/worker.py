@@ -28,7 +28,7 @@ from streams.rows import Share, Writer
 from streams.sink import UnavailableError
 from streams.transport import TOMBSTONE, Consumer
 
-MOST_PENDING_BYTES = 128 * 1024 * 1024
+MOST_PENDING_BYTES = 32 * 1024 * 1024
 """What is counted for the next flush takes so much memory, and a chunk's more: beyond it, reading waits."""
 
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -94,12 +94,12 @@ class Worker:
 
     async def take(self, tp: TP, delivery: Delivery) -> None:
         """Count one chunk; waits while too much is not yet written."""
+        drops = self._drops
         while self._pending_bytes > MOST_PENDING_BYTES:
             self._room.clear()
             await self._room.wait()
-        if delivery.start is not self._consumer.starts.get(tp):
+        if drops != self._drops or delivery.start is not self._consumer.starts.get(tp):
             return  # of an assignment that has ended: its records are read again
-        drops = self._drops
         owned = await self._owned_for(tp, delivery.start)
         if owned is None:
             return

@@ -1,6 +1,8 @@
 """Runs one request on the engine, in a worker thread: rows out in chunks, or data in."""
 
 import contextlib
+import os
+import shutil
 import time
 from collections.abc import Iterator
 from typing import IO, Any
@@ -111,7 +113,7 @@ class Execution:
         connection.query(f"CREATE TEMPORARY TABLE {quoted(table.name)} ({table.structure})")
         if not request.read_only:
             self._cleanup.callback(lambda: connection.query(f"DROP TEMPORARY TABLE IF EXISTS {quoted(table.name)}"))
-        _insert(connection, f"INSERT INTO {quoted(table.name)}", table.format, table.rows)
+        _insert(connection, f"INSERT INTO {quoted(table.name)}", "", table.format, table.rows)
 
     def _run(self, connection: Connection, request: Request) -> Iterator[bytes | memoryview]:
         statement = self.statement
@@ -146,17 +148,21 @@ class Execution:
         for name, value in request.params.items():
             connection.query(f"SET param_{name} = {literal(value)}")
         request.text.seek(data.start)
-        written = _insert(connection, data.head.decode(), self.format, request.text)
-        self._counts["written_rows"] = self._counts["read_rows"] = written.rows_written
-        self._counts["written_bytes"] = self._counts["read_bytes"] = written.bytes_written
+        target, settings = data.head[: data.settings].decode(), data.head[data.settings :].decode()
+        written = _insert(connection, target, settings, self.format, request.text)
+        self._counts["written_rows"] = self._counts["read_rows"] = written.rows_written()
+        self._counts["written_bytes"] = self._counts["read_bytes"] = written.bytes_written()
 
 
-def _insert(connection: Connection, head: str, data_format: str, data: IO[bytes]) -> Any:
-    inserter: Any = connection.send_insert(head, data_format)
-    with inserter:
-        while chunk := data.read(CHUNK_BYTES):
-            inserter.append(chunk)
-        return inserter.finish()
+def _insert(connection: Connection, target: str, settings: str, data_format: str, data: IO[bytes]) -> Any:
+    # Not by chDB's streaming insert: what the table refuses (too many parts, no space) it keeps to itself, and says
+    # that rows were written. A statement raises it. The file is memory's, as the disk may be what is full.
+    descriptor = os.memfd_create("insert")
+    with os.fdopen(descriptor, "wb") as held:
+        shutil.copyfileobj(data, held, CHUNK_BYTES)
+        held.flush()
+        path = f"/proc/self/fd/{descriptor}"
+        return connection.query(f"{target} FROM INFILE '{path}' {settings} FORMAT {data_format}", "Null")
 
 
 def _whole(text: IO[bytes]) -> str:

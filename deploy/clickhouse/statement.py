@@ -71,11 +71,15 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class InlineData:
-    """An insert's data: ``head`` is the statement without FORMAT and data, ``start`` the data's offset in bytes."""
+    """An insert's data: ``head`` is the statement without FORMAT and data, ``start`` the data's offset in bytes.
+
+    ``settings`` is where in the head its SETTINGS clause begins; its end when there is none.
+    """
 
     head: bytes
     format: str | None
     start: int
+    settings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +192,7 @@ def _parse_insert(text: bytes, first: Token, stream: Iterator[Token]) -> Stateme
         previous = token
         if token.depth == first.depth and not named:
             if token.word == "VALUES":
-                return _with_data(found, text[: token.start], "Values", token.end)
+                return _with_data(found, text[: token.start], "Values", token.end, _settings_start(found, token))
             if token.word == "FORMAT":
                 return _parse_insert_format(text, found, token, stream)
             if token.word == "FROM" and not any(earlier.word == "SELECT" for earlier in found):
@@ -213,7 +217,7 @@ def _parse_insert_format(text: bytes, found: list[Token], keyword: Token, stream
         raise ServerError(
             SYNTAX_ERROR, f"Syntax error: failed at position {keyword.end + 1}: a format's name is missing."
         )
-    head, end = text[: keyword.start], name.end
+    head, end, settings = text[: keyword.start], name.end, _settings_start(found, keyword)
     following = next(stream, None)
     if following is not None and following.word == "SETTINGS":
         end = _settings_end(following, stream)
@@ -224,7 +228,16 @@ def _parse_insert_format(text: bytes, found: list[Token], keyword: Token, stream
         end += 1
     for line_break in (b"\r", b"\n"):
         end += text[end : end + 1] == line_break
-    return _with_data(found, head, name.name, end)
+    return _with_data(found, head, name.name, end, settings)
+
+
+def _settings_start(found: list[Token], end: Token) -> int:
+    """Where the SETTINGS clause before ``end`` begins, or ``end``."""
+    for before, token in itertools.pairwise(found):
+        named = before.word in {"INTO", "TABLE", "FUNCTION"} or before.is_mark(b".")
+        if token.word == "SETTINGS" and token.depth == found[0].depth and not named:
+            return token.start
+    return end.start
 
 
 def _settings_end(keyword: Token, stream: Iterator[Token]) -> int:
@@ -240,5 +253,5 @@ def _settings_end(keyword: Token, stream: Iterator[Token]) -> int:
             return end
 
 
-def _with_data(found: list[Token], head: bytes, data_format: str, start: int) -> Statement:
-    return Statement("INSERT", tuple(found), data_format, InlineData(head, data_format, start))
+def _with_data(found: list[Token], head: bytes, data_format: str, start: int, settings: int) -> Statement:
+    return Statement("INSERT", tuple(found), data_format, InlineData(head, data_format, start, settings))

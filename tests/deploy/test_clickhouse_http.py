@@ -184,6 +184,17 @@ def test_http_session_in_use_is_locked(clickhouse_server: ClickHouse) -> None:
     assert clickhouse_server.lines("SELECT 1", **session) == ["1"]
 
 
+def test_http_an_insert_that_the_table_refuses_is_an_error(
+    clickhouse_server: ClickHouse, clickhouse_table: str
+) -> None:
+    clickhouse_server.post(f"SYSTEM STOP MERGES {clickhouse_table}")
+    clickhouse_server.post(f"ALTER TABLE {clickhouse_table} MODIFY SETTING parts_to_throw_insert = 1")
+    insert = f"INSERT INTO {clickhouse_table} FORMAT CSV"
+    assert clickhouse_server.post(b'1,"a"\n', query=insert).status_code == 200
+    refused = clickhouse_server.post(b'2,"b"\n', query=insert)
+    assert (refused.status_code, refused.headers["X-ClickHouse-Exception-Code"]) == (500, "252")
+
+
 INSERTS = [
     ("INSERT INTO {t} FORMAT JSONEachRow", b'{"n":1,"s":"a"}\n{"n":2,"s":"\xf0\x9f\x92\x9c"}\n'),
     ("INSERT INTO {t} (s, n) SETTINGS async_insert = 1 FORMAT CSV", b'"a",1\n"\xf0\x9f\x92\x9c",2\n'),

@@ -10,8 +10,8 @@ from tests.faults.run import Run
 from tests.oracle.log import read_log
 from tests.stack_fixture import account
 
-BROKER_BEHIND_S = 15
-"""More than a broker's start takes, so that what it appends then is earlier than what it had appended before."""
+BROKER_BEHIND_S = 120
+"""More than a start takes on a busy machine, so that what the broker appends is earlier than what stands there."""
 
 
 def worker_clocks(run: Run, scale: float = 1) -> None:
