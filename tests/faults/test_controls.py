@@ -9,7 +9,7 @@ pytestmark = pytest.mark.stack
 
 
 # One of the workers and one of the views: `make soak ARGS=--controls` runs every one.
-SHORT = ("segment starts", "highest generation")
+SHORT = ("segment starts", "warm-up", "maximum of a chain")
 
 
 @pytest.mark.parametrize("guard", SHORT)

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.stack
 
 
 # The most telling ones in the least time: `make soak` runs every one.
-SHORT = ("zombie", "clickhouse-answers", "rules")
+SHORT = ("zombie", "broker", "clickhouse-answers")
 
 
 @pytest.mark.parametrize("fault", SHORT)
