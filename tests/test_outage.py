@@ -172,7 +172,9 @@ def test_kafka_that_hangs_and_then_is_away_is_waited_for_and_totals_are_exact(
 
 
 def test_complaints_of_kafkas_driver_become_one_sentence_and_all_else_is_passed_on() -> None:
-    driver, watch = logging.getLogger("aiokafka.consumer.fetcher"), KafkaWatch()
+    # A logger of its own: what other tests of this process have configured may have switched the others off.
+    driver, watch = logging.getLogger("aiokafka.of_this_test"), KafkaWatch()
+    driver.setLevel(logging.DEBUG)
     watch.install()
     passed: list[str] = []
     collector = logging.Handler()
