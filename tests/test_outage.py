@@ -113,7 +113,7 @@ def test_clickhouse_away_for_longer_than_memory_lasts_is_waited_for_and_totals_a
         # A flush takes what is there and waits; beyond that as much is counted as memory may hold, and no more read.
         ledger.send(ledger.generate(RECORDS, seed=2))
         wait_until(lambda: metric(port, WAITING_FOR_CLICKHOUSE) == 1, "the worker waits")
-        ledger.send(big(ledger, 3 * MOST_PENDING_BYTES // 2))
+        ledger.send(big(ledger, 3 * MOST_PENDING_BYTES))
         failures = metric(port, "groundswell_flush_failures_total")
         wait_until(
             lambda: metric(port, "groundswell_flush_failures_total") >= failures + FAILURES_BEYOND_SESSION,
