@@ -12,9 +12,9 @@ import structlog
 from faust.types import TP
 
 from schemas.topics import EVENTS
-from streams import clickhouse, gaps, metrics, pinned, rules, topics, transport
+from streams import clickhouse, metrics, pinned, preflight, rules, topics, transport
 from streams.chunk import Delivery
-from streams.errors import CRASHED, REFUSED, GroundswellError
+from streams.errors import CRASHED, FAILED, GroundswellError
 from streams.outage import KafkaWatch
 from streams.rows import Writer
 from streams.settings import Settings
@@ -38,31 +38,22 @@ def run_worker(settings: Settings) -> None:
 
     Raises ``GroundswellError`` when it may not count on, and whatever else made it stop.
     """
-    with topics.admin(settings) as admin:
-        topic = topics.check_events_topic(admin, settings)
-        committed = topics.commits(admin, settings)
+    ground = preflight.check(settings)
+    topic_id = ground.topic.topic_id
+    pinned.pin(ground.client, topic_id, settings)
     if MULTIPROCESS not in os.environ:
         metrics.serve(settings.metrics_port)
-    client = clickhouse.connect(settings)
-    clickhouse.check_version(client)
-    pinned.check_topic(client, topic.topic_id, committed, settings)
-    pinned.pin(client, topic.topic_id, settings)
-    # In this order: another worker commits a partition's start before it writes anything of it.
-    counted = pinned.counted_to(client, topic.topic_id)
-    with topics.admin(settings) as admin:
-        pinned.check_commits(counted, topics.commits(admin, settings), settings)
-    gaps.check_ends(settings, client, topic)
     counting, versions = rules.load(settings)
     with tempfile.TemporaryDirectory(prefix="groundswell-") as folder:
         app = _app(settings, folder)
-        writer = Writer(Sink(client), topic.topic_id, versions)
+        writer = Writer(Sink(ground.client), topic_id, versions)
         worker = Worker(app, counting, writer, settings.max_dead_letter_ratio)
-        _register(app, worker, settings, topic.topic_id)
-        _register_watches(app, worker, settings, topic.topic_id)
+        _register(app, worker, settings, topic_id)
+        _register_watches(app, worker, settings, topic_id)
         code = _run(app, settings)
     if worker.failure is not None or code:
         # A topic that was deleted and created again breaks what any log promises: told instead of what it led to.
-        topics.check_same(settings, topic.topic_id)
+        topics.check_same(settings, topic_id)
     if worker.failure is not None:
         raise worker.failure
     if code:
@@ -162,7 +153,7 @@ def _end_soon(worker: Worker) -> None:
 
     def end() -> None:
         failure = worker.failure
-        code = 0 if failure is None else REFUSED if isinstance(failure, GroundswellError) else CRASHED
+        code = 0 if failure is None else FAILED if isinstance(failure, GroundswellError) else CRASHED
         structlog.get_logger().warning("Kafka does not answer; stopped without telling it", failure=failure, code=code)
         os._exit(code)
 

@@ -1,5 +1,8 @@
 """What the transport hands to counting: a chunk of the log, and which assignment it was read for."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from msgspec import Struct
 
@@ -36,6 +39,17 @@ class Chunk(Struct, frozen=True):
     keys: list[bytes | None]
     values: list[bytes | None]
     headers: list[Headers]
+
+    @classmethod
+    def of(cls, records: Sequence[Any]) -> "Chunk":
+        """Of consumer records as aiokafka and kafka-python have them; at least one, in offset order."""
+        return cls(
+            np.array([record.offset for record in records], dtype=np.int64),
+            np.array([record.timestamp for record in records], dtype=np.int64),
+            [record.key for record in records],
+            [record.value for record in records],
+            [record.headers for record in records],
+        )
 
     def __len__(self) -> int:
         """How many records there are."""

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from schemas.counters import DATABASE
 from schemas.topics import EVENTS
-from streams import campaigns, clickhouse, gaps, pinned, topics
+from streams import campaigns, clickhouse, gaps, pinned, preflight, topics
 from streams.errors import GroundswellError
 from streams.settings import Settings
 
@@ -70,15 +70,7 @@ def _clickhouse(settings: Settings) -> str:
 
 
 def _fixed_settings(settings: Settings) -> str:
-    with topics.admin(settings) as admin:
-        state = topics.check_events_topic(admin, settings)
-        committed = topics.commits(admin, settings)
-    client = clickhouse.connect(settings)
-    clickhouse.check_version(client)
-    pinned.check_topic(client, state.topic_id, committed, settings)
-    pinned.check(client, state.topic_id, settings)
-    pinned.check_commits(pinned.counted_to(client, state.topic_id), committed, settings)
-    gaps.check_ends(settings, client, state)
+    preflight.check(settings)
     return ", ".join(f"{name} {getattr(settings, name)}" for name in pinned.NAMES)
 
 

@@ -1,7 +1,7 @@
 """What a person is told when something cannot go on, and what a supervisor is."""
 
-REFUSED = 1
-"""Exit code of a command that cannot go on before a person has mended something."""
+FAILED, WRONG_USAGE = 1, 2
+"""Exit codes of commands: of ``GroundswellError`` and ``UsageError``."""
 
 CRASHED = 3
 """Exit code of a worker that ended by a fault, or found a server away: its supervisor starts it again."""

@@ -25,15 +25,14 @@ _DURABLE = {"async_insert": 0, "wait_end_of_query": 1}
 _COLUMNS = ("topic_id", "partition", "from_offset", "to_offset", "torn", "accepted_at")
 
 
-class Gap(Struct, frozen=True):
-    """A partition that cannot be counted on from its commit: lost are the offsets ``[from_offset, to_offset)``.
+class Lost(Struct, frozen=True):
+    """Offsets ``[from_offset, to_offset)`` of a partition that cannot be counted any more.
 
-    Counting can go on at ``to_offset``. ``torn``: the last write before it was cut short, so that some events next to
-    the gap are counted although no account vouches for them; those still on the log will count twice.
+    ``torn``: the last write before them was cut short, so that some events next to the gap are counted although no
+    account vouches for them; those still on the log will count twice.
     """
 
     partition: int
-    committed: int
     from_offset: int
     to_offset: int
     torn: bool
@@ -44,20 +43,17 @@ class Gap(Struct, frozen=True):
         return self.to_offset - self.from_offset
 
 
-class Accepted(Struct, frozen=True):
-    """A gap that somebody has accepted; offsets as in :class:`Gap`."""
+class Gap(Lost, frozen=True, kw_only=True):
+    """What keeps a partition from being counted on from its commit; counting can go on at ``to_offset``."""
+
+    committed: int
+
+
+class Accepted(Lost, frozen=True, kw_only=True):
+    """A gap that somebody has accepted."""
 
     topic_id: str
-    partition: int
-    from_offset: int
-    to_offset: int
-    torn: bool
     accepted_at: datetime
-
-    @property
-    def lost(self) -> int:
-        """How many offsets were lost."""
-        return self.to_offset - self.from_offset
 
 
 class Found(Struct, frozen=True):
@@ -127,7 +123,8 @@ def _gaps(client: Client, topic_id: str, commits: Mapping[int, int], bounds: Map
         if committed < log_start:
             place = {"topic_id": topic_id, "partition": partition, "segment": committed}
             begin, end = _vouched_for(client, place)
-            found.append(Gap(partition, committed, begin, max(end, log_start), _is_torn(client, place)))
+            torn = _is_torn(client, place)
+            found.append(Gap(partition, begin, max(end, log_start), torn, committed=committed))
     return found
 
 
@@ -233,6 +230,6 @@ def accepted(client: Client) -> list[Accepted]:
         f"SELECT {', '.join(_COLUMNS)} FROM {DATABASE}.gaps ORDER BY accepted_at, topic_id, partition, from_offset"
     ).result_rows
     return [
-        Accepted(topic_id, partition, from_offset, to_offset, bool(torn), at.replace(tzinfo=UTC))
+        Accepted(partition, from_offset, to_offset, bool(torn), topic_id=topic_id, accepted_at=at.replace(tzinfo=UTC))
         for topic_id, partition, from_offset, to_offset, torn, at in rows
     ]

@@ -16,7 +16,7 @@ from msgspec import structs
 
 from schemas.counters import EVERY_CAMPAIGN
 from schemas.topics import EVENTS
-from streams import clickhouse, gaps, pinned, rules, topics
+from streams import preflight, rules
 from streams.count import Additions
 from streams.errors import GroundswellError, UsageError
 from streams.match import Matcher
@@ -46,25 +46,18 @@ def recount(settings: Settings, names: Sequence[str], since: datetime | None, pr
     """
     begun, begun_s = datetime.now(UTC), time.monotonic()
     counting, versions = _of_these(settings, names)
-    with topics.admin(settings) as admin:
-        topic = topics.check_events_topic(admin, settings)
-        commits = topics.commits(admin, settings)
-    client = clickhouse.connect(settings, **ONE_BLOCK)
-    clickhouse.check_version(client)
-    pinned.check_topic(client, topic.topic_id, commits, settings)
-    pinned.check(client, topic.topic_id, settings)
-    pinned.check_commits(pinned.counted_to(client, topic.topic_id), commits, settings)
-    gaps.check_ends(settings, client, topic)
-    accounts = Accounts(client, topic.topic_id)
-    closed = accounts.closed(commits)
+    ground = preflight.check(settings, **ONE_BLOCK)
+    topic_id = ground.topic.topic_id
+    accounts = Accounts(ground.client, topic_id)
+    closed = accounts.closed(ground.commits)
     if not closed and not accounts.any():
         raise GroundswellError(
             f"Nothing of {EVENTS.name} has been counted yet, so nothing can be counted again: `groundswell worker` "
             "counts it by today's rules."
         )
-    run = _Run(counting, versions, Writer(Sink(client), topic.topic_id, versions))
+    run = _Run(counting, versions, Writer(Sink(ground.client), topic_id, versions))
     with Log(settings) as log:
-        run.count(log, closed, commits, None if since is None else int(since.timestamp() * 1000), progress)
+        run.count(log, closed, ground.commits, None if since is None else int(since.timestamp() * 1000), progress)
     before, after = run.switch(accounts)
     return Report(
         [Recounted(name, run.segments, run.records, before[name], after[name]) for name in run.versions],
@@ -150,8 +143,7 @@ class _Run:
         accounts: dict[int, Account] = {}
         pending_bytes = 0
         for chunk in log.chunks(stretch):
-            partition.take(chunk)
-            pending_bytes += int(chunk.value_bytes().sum())
+            pending_bytes += partition.take(chunk).memory_bytes
             if partition.pending_records >= _FLUSH_RECORDS or pending_bytes >= _FLUSH_BYTES:
                 accounts |= self._flush(stretch.partition, partition)
                 pending_bytes = 0

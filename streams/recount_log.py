@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from msgspec import Struct
@@ -134,13 +133,7 @@ class Log:
         """
         tp = TopicPartition(EVENTS.name, stretch.partition)
         for records in self._records(tp, stretch.position, stretch.end):
-            yield Chunk(
-                np.array([record.offset for record in records], dtype=np.int64),
-                np.array([record.timestamp for record in records], dtype=np.int64),
-                [record.key for record in records],
-                [record.value for record in records],
-                [record.headers for record in records],
-            )
+            yield Chunk.of(records)
 
     def _records(self, tp: TopicPartition, offset: int, end: float) -> Iterator[list[Any]]:
         self._consumer.assign([tp])

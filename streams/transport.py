@@ -16,7 +16,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
-import numpy as np
 from aiokafka import TopicPartition
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
@@ -124,14 +123,7 @@ class Consumer(driver.Consumer):
 
     def _message(self, tp: TP, records: list[Any]) -> ConsumerMessage:
         last = records[-1]
-        chunk = Chunk(
-            np.array([record.offset for record in records], dtype=np.int64),
-            np.array([record.timestamp for record in records], dtype=np.int64),
-            [record.key for record in records],
-            [record.value for record in records],
-            [record.headers for record in records],
-        )
-        delivery = Delivery(self.starts[tp], self._delivered[tp], chunk)
+        delivery = Delivery(self.starts[tp], self._delivered[tp], Chunk.of(records))
         self._delivered[tp] = last.offset + 1
         return ConsumerMessage(
             topic=tp.topic,

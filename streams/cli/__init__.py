@@ -9,9 +9,7 @@ from kafka.errors import KafkaError
 
 from streams import clickhouse
 from streams.cli.commands import app
-from streams.errors import GroundswellError, UsageError
-
-FAILED, WRONG_USAGE = 1, 2
+from streams.errors import FAILED, WRONG_USAGE, GroundswellError, UsageError
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import typer
 from schemas.topics import EVENTS
 from streams import clickhouse, gaps, settings
 from streams.errors import UsageError
-from streams.gaps import Accepted, Found, Gap
+from streams.gaps import Found, Lost
 
 app = typer.Typer(help="Records that Kafka deleted before they were counted.", no_args_is_help=True)
 
@@ -67,7 +67,7 @@ def _document(found: Found) -> dict[str, object]:
     }
 
 
-def _readable(gap: Gap | Accepted) -> dict[str, object]:
+def _readable(gap: Lost) -> dict[str, object]:
     return {**msgspec.to_builtins(gap), "lost": gap.lost}
 
 
@@ -81,7 +81,7 @@ def _lines(found: Found) -> list[str]:
     return lines
 
 
-def _what(gap: Gap | Accepted) -> str:
+def _what(gap: Lost) -> str:
     lost = (
         f"{gap.lost:,} records are lost, offsets {gap.from_offset:,} to {gap.to_offset - 1:,}"
         if gap.lost
