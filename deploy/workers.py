@@ -22,11 +22,10 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from deploy.children import Child
 from deploy.ports import LOOPBACK
 from streams import metrics
-from streams.errors import GroundswellError
+from streams.errors import FAILED, WRONG_USAGE, GroundswellError
 from streams.settings import PREFIX, Settings
 
 _COMMAND = (sys.executable, "-m", "streams", "worker")
-_REFUSALS = (1, 2)
 _BACK_OFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 _WELL_AFTER_S = 60.0
 _STOP_S = 30.0
@@ -142,7 +141,7 @@ class Workers:
         code = seat.child.exit_code()
         if code is None or code == 0:
             return
-        if code in _REFUSALS:
+        if code in (FAILED, WRONG_USAGE):
             words = seat.child.last_words().removeprefix("groundswell: ")
             raise GroundswellError(words or f"{seat.child.name} refused to go on: what it has said above tells why.")
         if seat.restart_at_s is None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from schemas import asyncapi, counters, event
@@ -15,7 +16,9 @@ def files() -> Files:
     return {
         HERE / "event.schema.json": _json(event.json_schema()),
         HERE / "asyncapi.json": _json(asyncapi.document()),
-        HERE / "clickhouse" / "0002_counters.sql": _sql(map(counters.table_ddl, counters.COUNTERS)),
+        HERE / "clickhouse" / "0002_counters.sql": _sql(
+            [*map(counters.table_ddl, counters.COUNTERS), counters.standing_ddl()]
+        ),
         HERE / "clickhouse" / "0004_views.sql": _sql(map(counters.view_ddl, counters.COUNTERS)),
     }
 
@@ -24,7 +27,7 @@ def _json(document: object) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _sql(statements: "map[str]") -> str:
+def _sql(statements: Iterable[str]) -> str:
     lines = "\n\n".join(f"{statement};" for statement in statements)
     return f"-- Made by `python -m schemas` from schemas/counters.py.\n\n{lines}\n"
 

@@ -110,11 +110,32 @@ def table_ddl(counter: Counter) -> str:
     )
 
 
-def view_ddl(counter: Counter) -> str:
-    """CREATE VIEW of a counter: the maximum of each chain, summed over the segments that stand.
+def standing_ddl() -> str:
+    """CREATE VIEW of the rules by which each campaign stands in a segment: those of the highest generation.
 
-    Of one (partition, segment, campaign) the rules of the highest consumer-group generation stand.
+    A campaign that came or went in mid-segment was counted by fewer of its records than ``*``, which every worker
+    counts: it does not stand there.
     """
+    place = "topic_id, partition, segment"
+    return f"""CREATE OR REPLACE VIEW {DATABASE}.standing AS
+SELECT {place}, campaign, tupleElement(newest, 2) AS rules
+FROM
+(
+    SELECT {place}, campaign, max((generation, rules, read)) AS newest
+    FROM {DATABASE}.segments
+    GROUP BY {place}, campaign
+)
+WHERE ({place}, tupleElement(newest, 3)) IN
+(
+    SELECT {place}, tupleElement(max((generation, rules, read)), 3)
+    FROM {DATABASE}.segments
+    WHERE campaign = '{EVERY_CAMPAIGN}'
+    GROUP BY {place}
+)"""
+
+
+def view_ddl(counter: Counter) -> str:
+    """CREATE VIEW of a counter: the maximum of each chain, summed over the segments where the campaign stands."""
     key = ", ".join(counter.key)
     sums = ",\n    ".join(
         f"sum(toInt64({measure.added}))"
@@ -131,12 +152,7 @@ FROM
 (
     SELECT {key}, {chains}
     FROM {DATABASE}.{counter.table}
-    WHERE (topic_id, partition, segment, campaign, rules) IN
-    (
-        SELECT topic_id, partition, segment, campaign, argMax(rules, generation)
-        FROM {DATABASE}.segments
-        GROUP BY topic_id, partition, segment, campaign
-    )
+    WHERE (topic_id, partition, segment, campaign, rules) IN {DATABASE}.standing
     GROUP BY {key}, topic_id, partition, segment
 )
 GROUP BY {key}"""

@@ -61,3 +61,19 @@ ENGINE = AggregatingMergeTree
 PARTITION BY tuple()
 ORDER BY (campaign, kind, token, spelling, topic_id, partition, segment, rules)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE OR REPLACE VIEW groundswell.standing AS
+SELECT topic_id, partition, segment, campaign, tupleElement(newest, 2) AS rules
+FROM
+(
+    SELECT topic_id, partition, segment, campaign, max((generation, rules, read)) AS newest
+    FROM groundswell.segments
+    GROUP BY topic_id, partition, segment, campaign
+)
+WHERE (topic_id, partition, segment, tupleElement(newest, 3)) IN
+(
+    SELECT topic_id, partition, segment, tupleElement(max((generation, rules, read)), 3)
+    FROM groundswell.segments
+    WHERE campaign = '*'
+    GROUP BY topic_id, partition, segment
+);

@@ -9,12 +9,7 @@ FROM
 (
     SELECT window_start, campaign, kind, token, source, event_type, max(posts_added) AS posts_added, max(posts_removed) AS posts_removed, max(occurrences_added) AS occurrences_added, max(occurrences_removed) AS occurrences_removed
     FROM groundswell.token_counter
-    WHERE (topic_id, partition, segment, campaign, rules) IN
-    (
-        SELECT topic_id, partition, segment, campaign, argMax(rules, generation)
-        FROM groundswell.segments
-        GROUP BY topic_id, partition, segment, campaign
-    )
+    WHERE (topic_id, partition, segment, campaign, rules) IN groundswell.standing
     GROUP BY window_start, campaign, kind, token, source, event_type, topic_id, partition, segment
 )
 GROUP BY window_start, campaign, kind, token, source, event_type;
@@ -28,12 +23,7 @@ FROM
 (
     SELECT window_start, campaign, source, event_type, lang, country, sentiment, max(events) AS events, max(quantity_added) AS quantity_added, max(quantity_removed) AS quantity_removed
     FROM groundswell.engagement_counter
-    WHERE (topic_id, partition, segment, campaign, rules) IN
-    (
-        SELECT topic_id, partition, segment, campaign, argMax(rules, generation)
-        FROM groundswell.segments
-        GROUP BY topic_id, partition, segment, campaign
-    )
+    WHERE (topic_id, partition, segment, campaign, rules) IN groundswell.standing
     GROUP BY window_start, campaign, source, event_type, lang, country, sentiment, topic_id, partition, segment
 )
 GROUP BY window_start, campaign, source, event_type, lang, country, sentiment;
@@ -46,12 +36,7 @@ FROM
 (
     SELECT campaign, kind, token, spelling, max(posts_added) AS posts_added, max(posts_removed) AS posts_removed
     FROM groundswell.spelling_counter
-    WHERE (topic_id, partition, segment, campaign, rules) IN
-    (
-        SELECT topic_id, partition, segment, campaign, argMax(rules, generation)
-        FROM groundswell.segments
-        GROUP BY topic_id, partition, segment, campaign
-    )
+    WHERE (topic_id, partition, segment, campaign, rules) IN groundswell.standing
     GROUP BY campaign, kind, token, spelling, topic_id, partition, segment
 )
 GROUP BY campaign, kind, token, spelling;

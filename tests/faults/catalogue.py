@@ -72,7 +72,8 @@ CONTROL_FAULTS = {
 
 VIEW_CONTROLS = {
     "maximum of a chain": ("slow-kill", r"\bmax\((\w+)\) AS", r"sum(\1) AS"),
-    "highest generation": ("rules", r"argMax\(rules, generation\)", "max(rules)"),
+    "wholly counted": ("rules", r"WHERE (\(.*newest, 3\)\)) IN", r"WHERE \1 NOT IN (('', 0, 0, 0)) OR \1 IN"),
+    "highest generation": ("rules", r"\(generation, rules, read\)", "(toUInt64(0), rules, read)"),
 }
 """By what the views must do: the fault that is found out when they do not, what in them is replaced, by what."""
 

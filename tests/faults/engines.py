@@ -19,7 +19,7 @@ from deploy.kafka.broker import Broker
 from deploy.kafka.config import java_command
 from deploy.ports import LOOPBACK
 from deploy.workers import environment
-from schemas.counters import COUNTERS, DATABASE, view_ddl
+from schemas.counters import COUNTERS, DATABASE, standing_ddl, view_ddl
 from schemas.topics import ALL, EVENTS
 from streams.errors import GroundswellError
 from streams.settings import Settings
@@ -30,7 +30,8 @@ from tests.oracle import vocabulary
 from tests.stack_fixture import answers, ask, stack_settings, wait_until
 
 ROOT = Path(__file__).parents[2]
-_TABLES = (*(counter.table for counter in COUNTERS), "archive", "segments", "pinned")
+_TABLES = (*(counter.table for counter in COUNTERS), "archive", "segments", "pinned", "gap")
+_VIEWS = (standing_ddl(), *map(view_ddl, COUNTERS))
 _STOP_S = 30.0
 _SMALL_DISK_MB = 128
 
@@ -145,12 +146,12 @@ class Engines:
         # A merge takes the maximum as well, and would hide what a view does not.
         ask(self.direct, "SYSTEM STOP MERGES")
         try:
-            for counter in COUNTERS:
-                ask(self.direct, re.sub(pattern, instead, view_ddl(counter)))
+            for view in _VIEWS:
+                ask(self.direct, re.sub(pattern, instead, view))
             yield
         finally:
-            for counter in COUNTERS:
-                ask(self.direct, view_ddl(counter))
+            for view in _VIEWS:
+                ask(self.direct, view)
             ask(self.direct, "SYSTEM START MERGES")
 
     @contextlib.contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from schemas.topics import DEAD_LETTERS, ERROR_HEADER_PREFIX, EVENTS
 from streams.settings import Settings
 from tests.faults.load import Load
-from tests.faults.standing import Definitions, standing
+from tests.faults.standing import Rules, standing
 from tests.faults.watch import Watch
 from tests.oracle.log import read_log
 from tests.oracle.oracle import Expected, expect
@@ -42,13 +42,13 @@ class Verdict:
         )
 
 
-def judge(settings: Settings, load: Load, watch: Watch, definitions: Definitions) -> Verdict:
+def judge(settings: Settings, load: Load, watch: Watch, rules: Rules) -> Verdict:
     """Judge what stands there now; the log must have been counted to its end.
 
-    Of every segment and campaign exactly one of ``definitions`` must have counted: the one that stands.
+    Of every segment and campaign exactly one of the ``rules`` must have counted: the one that stands.
     """
     log = read_log(settings.kafka_bootstrap, EVENTS.name)
-    stands = standing(settings, log, definitions)
+    stands = standing(settings, log, rules)
     expected = expect(
         log,
         stands.campaigns_of,

@@ -11,7 +11,8 @@ LATER = (
     Campaign("kindness", hashtags=("Kindness", "TeamGB", "5k"), keywords=("peace",)),
     # What nobody writes: from now on it matches nothing, and what it had matched must not stay.
     Campaign("peace", hashtags=("nobodywritesthis",)),
-    Campaign("partners", accounts=("ana_1", "launch.example.org")),
+    # "partners" is gone, "friends" has come: neither may keep a part of a segment.
+    Campaign("friends", accounts=("ana_1", "launch.example.org")),
     Campaign("everywhere", hashtags=("#Love", "İstanbul", "STRASSE"), accounts=("teamgb",), keywords=("MÜNCHEN",)),
     Campaign("quiet", hashtags=("love", "мир"), keywords=("平和",)),
 )

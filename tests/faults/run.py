@@ -17,6 +17,7 @@ from tests.faults.engines import Engines
 from tests.faults.fleet import Fleet
 from tests.faults.judge import Verdict, judge
 from tests.faults.load import Load
+from tests.faults.standing import Rules
 from tests.faults.watch import Watch
 from tests.oracle import vocabulary
 from tests.oracle.log import Campaign
@@ -189,18 +190,21 @@ class Run:
         while True:
             ends = log_ends(self.direct)
             self._settle(sum(ends.values()))
-            verdict = judge(self.direct, self.load, self.watch, self._definitions())
+            verdict = judge(self.direct, self.load, self.watch, self._rules())
             if log_ends(self.direct) == ends:
                 return verdict
 
-    def _definitions(self) -> dict[tuple[str, int], Campaign]:
-        """What each rules version of a campaign says, by name and version, as the workers have noted them."""
-        return {
-            (campaign.name, event["versions"][campaign.name]): campaign
-            for event in self.events()
-            if event["what"] == "rules"
-            for campaign in self.campaigns[event["campaigns"]]
-        }
+    def _rules(self) -> Rules:
+        """What the workers have noted of the rules that they count by."""
+        noted = [event for event in self.events() if event["what"] == "rules"]
+        return Rules(
+            {
+                (campaign.name, event["versions"][campaign.name]): campaign
+                for event in noted
+                for campaign in self.campaigns[event["campaigns"]]
+            },
+            {frozenset(event["versions"]) for event in noted},
+        )
 
     def _settle(self, ends: int) -> None:
         """Until ``ends`` records are accounted for, or, with a guard taken out, until nothing changes any more."""

@@ -1,7 +1,7 @@
 """Segments as they stand in ClickHouse, and by which rules: against the log, cut by the oracle."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from streams.settings import Settings
@@ -10,8 +10,17 @@ from tests.oracle.oracle import EVERY, CampaignsOf
 from tests.oracle.segments import cut
 from tests.stack_fixture import ask
 
-Definitions = Mapping[tuple[str, int], Campaign]
-"""What each rules version of a campaign says, by name and version."""
+
+@dataclass(frozen=True)
+class Rules:
+    """What workers have counted by.
+
+    ``definitions``: what each rules version of a campaign says, by name and version; ``together``: the names of the
+    campaigns, ``*`` among them, that were counted at one time.
+    """
+
+    definitions: Mapping[tuple[str, int], Campaign]
+    together: Collection[frozenset[str]]
 
 
 @dataclass
@@ -26,29 +35,28 @@ class Standing:
         return lambda partition, offset: self._of[partition, offset]
 
 
-def standing(settings: Settings, log: Log, definitions: Definitions) -> Standing:
-    """Read ``segments``: each must be cut by the log alone, and stand by one version of each campaign's rules.
+def standing(settings: Settings, log: Log, rules: Rules) -> Standing:
+    """Read ``segments``: each must be cut by the log alone, and be counted wholly, by campaigns that belong together.
 
-    Of one segment and campaign, the rules of the highest generation stand.
+    Of one segment and campaign, the rules of the highest generation stand, if by them as much was counted as of ``*``.
     """
     found = Standing()
-    rules, lasts = _read(settings, found.lines)
-    names = {EVERY, *(name for name, _ in definitions)}
+    versions, lasts = _read(settings, found.lines)
     expected = set()
     for partition, records in log.items():
         for segment in cut(records, settings.segment_size, settings.segment_age_s * 1000, settings.segment_bytes):
             place = partition, segment[0].offset
             expected.add(place)
-            have = rules.get(place, {})
-            if have.keys() != names or lasts[place] != segment[-1].offset:
+            have = versions.get(place, {})
+            if not any(names <= have.keys() for names in rules.together) or lasts[place] != segment[-1].offset:
                 found.lines.append(
-                    f"segment {place}: expected {sorted(names)} up to {segment[-1].offset}, "
-                    f"found {sorted(have)} up to {lasts.get(place)}"
+                    f"segment {place}: expected {[sorted(names) for names in rules.together]} up to "
+                    f"{segment[-1].offset}, found {sorted(have)} up to {lasts.get(place)}"
                 )
-            campaigns = [definitions[name, version] for name, version in have.items() if name != EVERY]
+            campaigns = [rules.definitions[name, version] for name, version in have.items() if name != EVERY]
             found._of.update(dict.fromkeys(((partition, record.offset) for record in segment), campaigns))
     found.lines += [
-        f"segment {place} stands there, though the log has no such" for place in sorted({*rules} - expected)
+        f"segment {place} stands there, though the log has no such" for place in sorted({*versions} - expected)
     ]
     return found
 
@@ -57,19 +65,23 @@ def _read(
     settings: Settings, lines: list[str]
 ) -> tuple[dict[tuple[int, int], dict[str, int]], dict[tuple[int, int], int]]:
     """By (partition, segment): the standing rules version of each campaign; the last offset."""
-    versions: defaultdict[tuple[int, int, str], defaultdict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+    reads: defaultdict[tuple[int, int, str], defaultdict[int, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
     lasts: defaultdict[tuple[int, int], int] = defaultdict(int)
-    columns = "partition, segment, campaign, rules, generation, max(last_offset)"
-    keys = columns.rsplit(",", 1)[0]
+    columns = "partition, segment, campaign, rules, generation, max(last_offset), max(read)"
+    keys = columns.rsplit(",", 2)[0]
     for row in ask(settings, f"SELECT {columns} FROM groundswell.segments GROUP BY {keys}").splitlines():
-        partition, segment, campaign, version, generation, last = row.split("\t")
+        partition, segment, campaign, version, generation, last, read = row.split("\t")
         place = int(partition), int(segment)
-        versions[(*place, campaign)][int(generation)].add(int(version))
+        reads[(*place, campaign)][int(generation)][int(version)] = int(read)
         lasts[place] = max(lasts[place], int(last))
-    rules: defaultdict[tuple[int, int], dict[str, int]] = defaultdict(dict)
-    for (partition_, segment_, campaign), by_generation in versions.items():
-        generation_, standing_versions = max(by_generation.items())
-        if len(standing_versions) > 1:
-            lines.append(f"segment ({partition_}, {segment_}), {campaign}: two rules in generation {generation_}")
-        rules[partition_, segment_][campaign] = max(standing_versions)
-    return dict(rules), dict(lasts)
+    newest = {}
+    for key, by_generation in reads.items():
+        generation_, read_by = max(by_generation.items())
+        if len(read_by) > 1:
+            lines.append(f"segment {key}: two rules in generation {generation_}")
+        newest[key] = max(read_by.items())
+    versions: defaultdict[tuple[int, int], dict[str, int]] = defaultdict(dict)
+    for (partition_, segment_, campaign), (version_, read_) in newest.items():
+        if read_ == newest[partition_, segment_, EVERY][1]:
+            versions[partition_, segment_][campaign] = version_
+    return dict(versions), dict(lasts)
