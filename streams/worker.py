@@ -34,6 +34,8 @@ MOST_PENDING_BYTES = 32 * 1024 * 1024
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _SAY_EVERY_S = 60
 _MARKER_EVERY_S = 60
+"""How often at most: a worker's clock may be ahead of the broker's."""
+
 _MOST_UNSETTLED = 4
 
 log = structlog.get_logger()
@@ -272,12 +274,13 @@ class Worker:
 
     async def close_idle_segments(self) -> None:
         """Append a marker to each partition whose open segment has lasted its time and hears nothing more."""
-        now_ms = time.time_ns() // 1_000_000
+        now_ms, age_ms = time.time_ns() // 1_000_000, self._counting.segment.age_ms
+        every_s = min(_MARKER_EVERY_S, age_ms / 1000)
         for tp, owned in list(self._owned.items()):
             segment = owned.partition.segment
-            if segment is None or now_ms < segment.start_time_ms + self._counting.segment.age_ms:
+            if segment is None or now_ms < segment.start_time_ms + age_ms:
                 continue
-            if time.monotonic() - self._marked_at_s.get(tp, -_MARKER_EVERY_S) < _MARKER_EVERY_S:
+            if time.monotonic() - self._marked_at_s.get(tp, -every_s) < every_s:
                 continue
             self._marked_at_s[tp] = time.monotonic()
             sent = await self._app.producer.send(

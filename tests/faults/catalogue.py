@@ -33,6 +33,7 @@ FAULTS: dict[str, Callable[..., None]] = {
     "transactions": of_log.transactions,
     "spam": of_log.spam,
     "rules": of_rules.rules,
+    "quiet": of_time.quiet,
     "worker-clocks": of_time.worker_clocks,
     "broker-clock": of_time.broker_clock,
 }
@@ -50,6 +51,7 @@ _CONDITIONS = {
     ),
     # So long that a segment lasts through restarts.
     "rules": Conditions(settings={"segment_size": 2048}),
+    "quiet": Conditions(settings={"segment_age_s": 3, "horizon_s": 4}),
     "worker-clocks": Conditions(settings={"segment_age_s": 20}),
     "broker-clock": Conditions(settings={"segment_age_s": 8, "horizon_s": 20}),
 }

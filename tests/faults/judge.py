@@ -11,7 +11,7 @@ from streams.settings import Settings
 from tests.faults.load import Load
 from tests.faults.standing import Rules, standing
 from tests.faults.watch import Watch
-from tests.oracle.log import read_log
+from tests.oracle.log import Log, read_log
 from tests.oracle.oracle import Expected, expect
 from tests.oracle.verdict import REASONS
 from tests.oracle.views import compare, views
@@ -42,12 +42,13 @@ class Verdict:
         )
 
 
-def judge(settings: Settings, load: Load, watch: Watch, rules: Rules) -> Verdict:
-    """Judge what stands there now; the log must have been counted to its end.
+def judge(settings: Settings, load: Load, watch: Watch, rules: Rules, deleted: Log) -> Verdict:
+    """Judge what stands there now; the log, whose first records may be ``deleted``, must have been counted to its end.
 
     Of every segment and campaign exactly one of the ``rules`` must have counted: the one that stands.
     """
-    log = read_log(settings.kafka_bootstrap, EVENTS.name)
+    left = read_log(settings.kafka_bootstrap, EVENTS.name)
+    log = {partition: [*deleted.get(partition, ()), *records] for partition, records in left.items()}
     stands = standing(settings, log, rules)
     expected = expect(
         log,

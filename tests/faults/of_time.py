@@ -12,6 +12,8 @@ from tests.stack_fixture import account
 
 BROKER_BEHIND_S = 120
 """More than a start takes on a busy machine, so that what the broker appends is earlier than what stands there."""
+_QUIET_SEGMENTS = 12
+"""Three for each of four partitions."""
 
 
 def worker_clocks(run: Run, scale: float = 1) -> None:
@@ -49,6 +51,24 @@ def broker_clock(run: Run, scale: float = 1) -> None:
     )
     run.must(back > 0, f"append times step back, {back} times; {_markers(run)} markers")
     run.kill_one()
+
+
+def quiet(run: Run, scale: float = 1) -> None:
+    """A topic without an event for longer than a segment lasts; retention removes what it may; workers start again."""
+    run.wait(run.owners, "a worker has partitions")
+    deleted = 0
+    for end in (signal.SIGTERM, signal.SIGKILL) * max(1, round(scale)):
+        run.load.send(run.load.more(400))
+        run.wait(lambda: run.read() == len(run.load.acknowledged) + _markers(run), "all is counted")
+        markers, before = _markers(run), deleted
+        run.wait(lambda markers=markers: _markers(run) >= markers + _QUIET_SEGMENTS, "idle segments are closed")  # type: ignore[misc]  # bound here
+        deleted = run.retain()
+        run.must(deleted > before, f"{deleted} records are no longer on the log, {_markers(run)} markers")
+        for seat in run.fleet.seats():
+            run.fleet.leave(seat, end)
+            run.fleet.start(seat)
+        run.say(f"both workers ended by {end.name} and started again")
+    run.wait_until_working()
 
 
 def _shift(run: Run, *offsets: str) -> None:

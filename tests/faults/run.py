@@ -11,7 +11,9 @@ from random import Random
 from typing import Any, Self
 
 import httpx
+from kafka import TopicPartition
 
+from schemas.topics import EVENTS
 from tests.faults import journal
 from tests.faults.engines import Engines
 from tests.faults.fleet import Fleet
@@ -20,7 +22,7 @@ from tests.faults.load import Load
 from tests.faults.standing import Rules
 from tests.faults.watch import Watch
 from tests.oracle import vocabulary
-from tests.oracle.log import Campaign
+from tests.oracle.log import Campaign, Record, read_log
 from tests.stack_fixture import account, log_ends, wait_until
 
 _NUMBERS = itertools.count(1)
@@ -67,6 +69,7 @@ class Run:
         self.fleet = Fleet(self.settings, engines.folder, without, self._conditions.env)
         self.watch = Watch(engines, self.settings.group)
         self.campaigns: dict[str, Sequence[Campaign]] = {str(self.settings.campaigns): vocabulary.CAMPAIGNS}
+        self._deleted: dict[int, list[Record]] = {}
         self.time_line: list[str] = []
         self.verdict: Verdict | None = None
         self._still_s = 15 if without or fault == "transactions" else _PATIENCE_S
@@ -145,6 +148,20 @@ class Run:
         """How many records are accounted for."""
         return sum(found["read"] for found in account(self.direct).values())
 
+    def retain(self) -> int:
+        """Delete from the log what retention of a segment's and the horizon's time would; returns how many records."""
+        kept_s = self.settings.segment_age_s + self.settings.horizon_s
+        until_ms = time.time_ns() // 1_000_000 - kept_s * 1000
+        offsets = {}
+        for partition, records in read_log(self.direct.kafka_bootstrap, EVENTS.name).items():
+            left = [record for record in records if record.append_time_ms >= until_ms]
+            if left and len(left) < len(records):
+                self._deleted.setdefault(partition, []).extend(records[: -len(left)])
+                offsets[TopicPartition(EVENTS.name, partition)] = left[0].offset
+        with self.engines.admin() as admin:
+            admin.delete_records(offsets)
+        return sum(map(len, self._deleted.values()))
+
     def refused_flushes(self) -> int:
         """How often ClickHouse did not take what a worker was about to write."""
         return sum(event["what"] == "refused" for event in self.events())
@@ -190,7 +207,7 @@ class Run:
         while True:
             ends = log_ends(self.direct)
             self._settle(sum(ends.values()))
-            verdict = judge(self.direct, self.load, self.watch, self._rules())
+            verdict = judge(self.direct, self.load, self.watch, self._rules(), self._deleted)
             if log_ends(self.direct) == ends:
                 return verdict
 
