@@ -14,10 +14,18 @@ from deploy.stack import Stack
 from schemas.campaign import parse
 from streams import reference
 from streams.settings import Settings
+from tests.faults import soak
 from tests.stack_fixture import stack_settings
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "deploy/grafana/README.md")
+DOCUMENTS = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "RELIABILITY.md",
+    "deploy/grafana/README.md",
+)
 ELSEWHERE = {
     # Commands that run for long or need another set-up, and the test that runs them.
     "groundswell up": "tests/test_restart.py",
@@ -78,6 +86,16 @@ def test_every_command_of_the_readme_and_of_contributing_runs_here_or_in_a_named
             assert done.returncode == 0, f"{command}: {done.stderr}"
             ran += 1
     assert ran >= 8
+
+
+@pytest.mark.parametrize("document", ["RELIABILITY.md", "tests/faults/README.md"])
+def test_every_soak_that_a_document_names_would_begin(document: str) -> None:
+    found = [shlex.split(command, comments=True) for command in commands(document)]
+    asked = [shlex.split(words[2].removeprefix("ARGS=")) for words in found if words[:2] == ["make", "soak"]]
+    asked += [words[3:] for words in found if words[:3] == ["python", "-m", "tests.faults.soak"]]
+    assert len(asked) >= 2
+    for words in asked:
+        soak.parse(words)
 
 
 def test_the_readmes_campaign_file_is_valid() -> None:

@@ -9,7 +9,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +40,8 @@ class Row:
     failed: list[int] = field(default_factory=list)
 
 
-def main() -> int:
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Raises ``SystemExit`` for words that it does not know."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=30, help="begin no run after this long; 0: each fault once")
     parser.add_argument("--seed", type=int, default=1)
@@ -49,11 +50,17 @@ def main() -> int:
     all_guards = ",".join((*CONTROL_FAULTS, *VIEW_CONTROLS))
     controls = "instead: these guards, or each, taken out once, to be found wrong"
     parser.add_argument("--controls", nargs="?", const=all_guards, help=controls)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
+    for asked, known in ((arguments.faults, _ASKED), (arguments.controls or "", (*all_guards.split(","), ""))):
+        unknown = sorted({*asked.split(",")} - {*known})
+        if unknown:
+            parser.error(f"there is no {', '.join(unknown)}")
+    return arguments
+
+
+def main() -> int:
+    arguments = parse(sys.argv[1:])
     names = arguments.faults.split(",")
-    unknown = sorted({*names} - {*_ASKED})
-    if unknown:
-        parser.error(f"there is no fault {', '.join(unknown)}")
     rows: dict[str, Row] = {}
     times_s: dict[str, list[float]] = {}
     give_up_s = time.monotonic() + arguments.minutes * 60
