@@ -1,0 +1,164 @@
+"""A stack whose closed segments are counted again, next to an oracle that knows which campaign counted which part."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from kafka import TopicPartition
+from kafka.admin import KafkaAdminClient
+
+from schemas.topics import EVENTS
+from streams import recount
+from streams.settings import Settings
+from tests.oracle import vocabulary
+from tests.oracle.log import Campaign, Record, read_log
+from tests.oracle.oracle import Expected, Rows, expect
+from tests.oracle.views import compare, views
+from tests.stack_fixture import Ledger, ask, wait_until, wait_until_counted
+
+OLD = {campaign.name: campaign for campaign in vocabulary.CAMPAIGNS}
+
+Bounds = Mapping[int, int]
+"""By partition, an offset."""
+
+
+@dataclass
+class Counted:
+    """A stack whose workers started with the campaigns ``OLD``; the log is remembered, whatever Kafka deletes."""
+
+    ledger: Ledger
+    log: dict[int, dict[int, Record]] = field(default_factory=dict)
+    expected: dict[object, Expected] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        return self.ledger.settings
+
+    def write(self, *campaigns: Campaign) -> None:
+        """Change campaign files; the workers do not look at them again."""
+        for campaign in campaigns:
+            path = self.settings.campaigns / f"{campaign.name}.toml"
+            path.write_text(campaign.toml(), encoding="utf-8")
+
+    def remember(self) -> None:
+        """Take in what is on the log now, all of which must be counted."""
+        for partition, records in read_log(self.settings.kafka_bootstrap, EVENTS.name).items():
+            self.log.setdefault(partition, {}).update({record.offset: record for record in records})
+        wait_until_counted(self.settings, sum(map(len, self.log.values())))
+
+    def commits(self) -> dict[int, int]:
+        """The workers' commits once they stand still: the starts of the open segments."""
+        wait_until(lambda: self._commits() == self.open(), "the commits are the open segments' starts")
+        return self._commits()
+
+    def _commits(self) -> dict[int, int]:
+        client = KafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap)
+        try:
+            found = client.list_group_offsets([self.settings.group])[self.settings.group]
+        finally:
+            client.close()
+        return {tp.partition: at.offset for tp, at in found.items()}
+
+    def segments(self) -> dict[int, list[int]]:
+        """The names of the segments, by partition."""
+        rows = ask(self.settings, "SELECT DISTINCT partition, segment FROM groundswell.records ORDER BY ALL")
+        found: dict[int, list[int]] = {}
+        for row in rows.splitlines():
+            partition, segment = map(int, row.split("\t"))
+            found.setdefault(partition, []).append(segment)
+        return found
+
+    def open(self) -> dict[int, int]:
+        return {partition: names[-1] for partition, names in self.segments().items()}
+
+    def expect(self, campaigns: Sequence[Campaign], before: Bounds | None = None) -> Expected:
+        """What the oracle counts of the log, or of what stands before an offset; asked again, it is remembered."""
+        kept = {
+            partition: [records[at] for at in sorted(records) if before is None or at < before[partition]]
+            for partition, records in self.log.items()
+        }
+        asked = (tuple(campaigns), tuple(map(len, kept.values())))
+        if asked not in self.expected:
+            horizon_ms = self.settings.horizon_s * 1000
+            horizon = self.settings.horizon_records
+            self.expected[asked] = expect(
+                kept, campaigns, horizon_records=horizon, horizon_ms=horizon_ms, truth=self.ledger.truth
+            )
+        return self.expected[asked]
+
+    def check(self, changed: Campaign | None = None, begin: Bounds | None = None, end: Bounds | None = None) -> None:
+        """Every key of every view: ``OLD``, but ``changed`` within the offsets ``[begin, end)``."""
+        old = list(OLD.values())
+        want: dict[str, Counter[Any]] = {}
+        self._add(want, self.expect(old), 1)
+        if changed is not None:
+            assert end is not None
+            new = [changed if campaign.name == changed.name else campaign for campaign in old]
+            for sign, before in ((1, end), (-1, begin or dict.fromkeys(end, 0))):
+                self._add(want, self.expect(new, before), sign)
+                self._add(want, self.expect(old, before), -sign)
+        expected: dict[str, Rows] = {}
+        for (view, key, index), value in ((one, n) for found in want.values() for one, n in found.items()):
+            row = expected.setdefault(view, {}).get(key, (0,) * (1 if view == "spellings" else 2))
+            expected[view][key] = (*row[:index], value, *row[index + 1 :])
+        found = views(self.settings.clickhouse_url)
+        assert compare(expected, found) == []
+        self.check_archive(found["engagement"])
+
+    @staticmethod
+    def _add(sums: dict[str, Counter[Any]], expected: Expected, sign: int) -> None:
+        for view, rows in expected.views.items():
+            for key, row in rows.items():
+                for index, measure in enumerate(row):
+                    sums.setdefault(view, Counter())[view, key, index] += sign * measure
+
+    def check_archive(self, engagement: Rows) -> None:
+        """The archive's events by campaign are those of the counters."""
+        rows = ask(
+            self.settings,
+            "SELECT intDiv(toUnixTimestamp(event_time), 10) * 10, arrayJoin(campaigns), source, event_type, lang, "
+            "country, sentiment, count() FROM groundswell.events GROUP BY ALL FORMAT JSONCompactEachRow",
+        )
+        found = {tuple(key): (int(count),) for *key, count in map(json.loads, rows.splitlines())}
+        want = {key: row[:1] for key, row in engagement.items() if key[1] != "*"}
+        assert compare({"events": want}, {"events": found}) == []
+
+    def between(self, end: Bounds, begin: Bounds | None = None) -> int:
+        """How many segments lie in ``[begin, end)``."""
+        return sum(
+            (begin[partition] if begin else 0) <= segment < end[partition]
+            for partition, names in self.segments().items()
+            for segment in names
+        )
+
+    def same_rules(self, campaign: str) -> dict[int, int]:
+        """Where the segments end that stand under the rules of the first one."""
+        rows = ask(
+            self.settings,
+            "SELECT partition, segment, argMax(rules, generation) FROM groundswell.segments "
+            f"WHERE campaign = '{campaign}' GROUP BY partition, segment ORDER BY partition, segment",
+        )
+        found: dict[int, list[tuple[int, int]]] = {}
+        for row in rows.splitlines():
+            partition, segment, version = map(int, row.split("\t"))
+            found.setdefault(partition, []).append((segment, version))
+        return {
+            partition: next(segment for segment, version in versions if version != versions[0][1])
+            for partition, versions in found.items()
+        }
+
+    def delete(self, before: int) -> None:
+        """Have Kafka delete the records of partition 0 before an offset."""
+        client = KafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap)
+        try:
+            client.delete_records({TopicPartition(EVENTS.name, 0): before})
+        finally:
+            client.close()
+
+    def recount(self, *names: str) -> Any:
+        """Recount here, which spares a process; returns the report as programs read it."""
+        report = recount.recount(self.settings, names, None, lambda *_: None)
+        return json.loads(msgspec.json.encode(report))
