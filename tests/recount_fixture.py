@@ -8,10 +8,9 @@ from typing import Any
 
 import msgspec
 from kafka import TopicPartition
-from kafka.admin import KafkaAdminClient
 
 from schemas.topics import EVENTS
-from streams import recount
+from streams import recount, topics
 from streams.settings import Settings
 from tests.oracle import vocabulary
 from tests.oracle.log import Campaign, Record, read_log
@@ -55,12 +54,8 @@ class Counted:
         return self._commits()
 
     def _commits(self) -> dict[int, int]:
-        client = KafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap)
-        try:
-            found = client.list_group_offsets([self.settings.group])[self.settings.group]
-        finally:
-            client.close()
-        return {tp.partition: at.offset for tp, at in found.items()}
+        with topics.admin(self.settings) as client:
+            return topics.commits(client, self.settings)
 
     def segments(self) -> dict[int, list[int]]:
         """The names of the segments, by partition."""
@@ -152,11 +147,8 @@ class Counted:
 
     def delete(self, before: int) -> None:
         """Have Kafka delete the records of partition 0 before an offset."""
-        client = KafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap)
-        try:
+        with topics.admin(self.settings) as client:
             client.delete_records({TopicPartition(EVENTS.name, 0): before})
-        finally:
-            client.close()
 
     def recount(self, *names: str) -> Any:
         """Recount here, which spares a process; returns the report as programs read it."""

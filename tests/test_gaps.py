@@ -9,13 +9,9 @@ from typing import Any
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
-from typer.testing import CliRunner, Result
 
-from deploy.workers import environment
-from schemas.counters import COUNTERS
-from schemas.topics import ALL, EVENTS
-from streams import clickhouse, gaps, pinned, topics
-from streams.cli.commands import app
+from schemas.topics import EVENTS
+from streams import clickhouse, gaps, topics
 from streams.settings import Settings
 from streams.topics import Bounds
 from tests.oracle import vocabulary
@@ -23,7 +19,19 @@ from tests.oracle.log import Record, read_log
 from tests.oracle.oracle import Expected, expect
 from tests.oracle.views import compare, views
 from tests.stack_fixture import Ledger, account, ask, groundswell, log_ends, wait_until, wait_until_counted
-from tests.test_worker import HALF, PARTITIONS, admin, committed, refusal, stack, worker
+from tests.worker_fixture import (
+    HALF,
+    PARTITIONS,
+    committed,
+    create_anew,
+    empty,
+    here,
+    interrupted,
+    refusal,
+    stack,
+    vouch,
+    worker,
+)
 
 pytestmark = pytest.mark.stack
 
@@ -40,24 +48,6 @@ def ledger(engines: Settings) -> Ledger:
     return Ledger(engines, vocabulary.CAMPAIGNS)
 
 
-def empty(settings: Settings) -> None:
-    """New topics, and tables without a row: whatever another test has counted or broken is forgotten."""
-    for table in (*(counter.table for counter in COUNTERS), "archive", "segments", "pinned", "gap"):
-        ask(settings, f"TRUNCATE TABLE groundswell.{table}")
-    create_anew(settings)
-
-
-def create_anew(settings: Settings) -> None:
-    """Delete the topics and create them again."""
-    with admin(settings) as client:
-        there = set(client.list_topics())
-        before = topics.describe(client, EVENTS)
-        client.delete_topics([topic.name for topic in ALL if topic.name in there])
-        wait_until(lambda: not {topic.name for topic in ALL} & set(client.list_topics()), "the topics are gone")
-        topics.create_topics(settings)
-        assert topics.describe(client, EVENTS) != before
-
-
 def count_half(ledger: Ledger, seed: int) -> dict[int, int]:
     """Count some, and send more when no worker runs; returns where each partition is counted to."""
     with worker(ledger.settings) as running:
@@ -70,13 +60,8 @@ def count_half(ledger: Ledger, seed: int) -> dict[int, int]:
 
 
 def delete_before(settings: Settings, offsets: Mapping[int, int]) -> None:
-    with admin(settings) as client:
+    with topics.admin(settings) as client:
         client.delete_records({TopicPartition(EVENTS.name, number): offset for number, offset in offsets.items()})
-
-
-def here(settings: Settings, *arguments: str) -> Result:
-    """Run a command in this process, which saves the seconds that one takes to start."""
-    return CliRunner().invoke(app, arguments, env=environment(settings))
 
 
 def listed(settings: Settings) -> dict[str, Any]:
@@ -228,26 +213,6 @@ def test_a_topic_created_again_is_refused_until_it_is_accepted_and_then_counts_n
         expected = added((1, before), (1, counted(ledger, read_log(settings.kafka_bootstrap, EVENTS.name))))
         assert compare(expected, {**views(settings.clickhouse_url), "account": account(settings)}) == []
         assert running.end(signal.SIGTERM) == 0
-
-
-def interrupted(ledger: Ledger, seed: int) -> None:
-    """A log of which 500 records of each partition are vouched for, in a segment that is not whole yet."""
-    settings = ledger.settings
-    ledger.send(ledger.generate(HALF, seed))
-    with topics.admin(settings) as client:
-        state = topics.check_events_topic(client, settings)
-        topics.commit(client, settings, dict.fromkeys(range(PARTITIONS), 0))
-    pinned.pin(clickhouse.connect(settings), state.topic_id, settings)
-    for partition in range(PARTITIONS):
-        vouch(settings, 0, 499, topic_id=state.topic_id, partition=partition)
-
-
-def vouch(settings: Settings, segment: int, last_offset: int, **changes: Any) -> None:
-    """An account: of the segment all is counted up to that offset."""
-    row = {"topic_id": "t", "partition": 0, "segment": segment, "campaign": "*", "rules": 1, "generation": 1}
-    row |= {"last_offset": last_offset, "read": 1, "counted": 1} | changes
-    columns, values = ", ".join(row), ", ".join(f"'{v}'" if isinstance(v, str) else str(v) for v in row.values())
-    ask(settings, f"INSERT INTO groundswell.segments ({columns}) VALUES ({values})")
 
 
 def engage(settings: Settings, segment: int, events: int, rules: int = 1) -> None:

@@ -15,8 +15,7 @@ from streams.topics import Bounds
 from tests.oracle import vocabulary
 from tests.oracle.views import views
 from tests.stack_fixture import PATIENCE_S, Ledger, Running, account, ask, log_ends, wait_until_counted
-from tests.test_gaps import create_anew, empty, here, interrupted
-from tests.test_worker import HALF, admin, refusal, stack, worker
+from tests.worker_fixture import HALF, create_anew, empty, here, interrupted, refusal, stack, worker
 
 pytestmark = pytest.mark.stack
 
@@ -69,7 +68,7 @@ def test_topic_deleted_under_a_running_worker_ends_it(ledger: Ledger) -> None:
     with worker(settings) as running:
         ledger.send(ledger.generate(100, seed=3))
         wait_until_counted(settings, 100)
-        with admin(settings) as client:
+        with topics.admin(settings) as client:
             client.delete_topics([EVENTS.name])
         said = last_sentence(running)
     assert "Topic events.v1 was deleted while it was counted: run `groundswell migrate`" in said
@@ -78,7 +77,7 @@ def test_topic_deleted_under_a_running_worker_ends_it(ledger: Ledger) -> None:
 
 def test_missing_topic_of_dead_letters_is_told_at_the_start_and_migrate_mends_it(ledger: Ledger) -> None:
     settings = ledger.settings
-    with admin(settings) as client:
+    with topics.admin(settings) as client:
         client.delete_topics([DEAD_LETTERS.name])
     sentence = "The broker has no topic events.v1.dlq: run `groundswell migrate` to create it."
     assert refusal(settings, "worker") == f"groundswell: {sentence}"

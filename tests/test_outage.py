@@ -25,7 +25,7 @@ from tests.oracle import vocabulary
 from tests.oracle.generate import Produced
 from tests.oracle.tokens import Tokens
 from tests.stack_fixture import Ledger, Running, ask, log_ends, wait_until
-from tests.test_worker import kill_clickhouse, metric, stack, start_clickhouse, worker
+from tests.worker_fixture import kill_clickhouse, metric, stack, start_clickhouse, worker
 
 RECORDS = 2000
 BIG_BYTES = 58_000

@@ -8,30 +8,24 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 from kafka import TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from deploy.stack import Stack
 from deploy.workers import environment
 from schemas.topics import EVENTS, MARKER_HEADER
+from streams import topics
 from streams.errors import CRASHED
 from streams.settings import Settings
-from tests.oracle import vocabulary
 from tests.oracle.log import read_log
 from tests.stack_fixture import (
-    HTTP,
     PATIENCE_S,
     Ledger,
-    Running,
     account,
-    alive,
     ask,
     groundswell,
     log_ends,
@@ -39,61 +33,21 @@ from tests.stack_fixture import (
     wait_until,
     wait_until_counted,
 )
+from tests.worker_fixture import (
+    HALF,
+    PARTITIONS,
+    committed,
+    kill_clickhouse,
+    metric,
+    refusal,
+    stack,
+    start_clickhouse,
+    worker,
+)
 
 pytestmark = pytest.mark.stack
 
-PARTITIONS = 2
-HALF = 2000
 SEGMENT_AGE_S = 3
-
-
-@contextmanager
-def stack(folder: Path, **more: Any) -> Iterator[tuple[Stack, Ledger]]:
-    """Kafka and ClickHouse on ports of their own, no worker."""
-    settings = stack_settings(
-        folder, vocabulary.CAMPAIGNS, partitions=PARTITIONS, segment_size=512, horizon_records=2000, **more
-    )
-    with Stack(settings, workers=0, progress=print) as running:
-        yield running, Ledger(settings, vocabulary.CAMPAIGNS)
-
-
-@contextmanager
-def worker(settings: Settings, name: str = "worker") -> Iterator[Running]:
-    with Running(settings, "worker", output=settings.data_dir.with_name(f"{name}.log")) as running:
-        yield running
-        assert "Traceback" not in running.said()
-
-
-@contextmanager
-def admin(settings: Settings) -> Iterator[Any]:
-    client = KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
-    try:
-        yield client
-    finally:
-        client.close()
-
-
-def refusal(settings: Settings, *arguments: str) -> str:
-    """The one sentence with which a command fails, after what it has logged."""
-    done = groundswell(settings, *arguments)
-    assert done.returncode == 1, done
-    assert re.fullmatch(r"(\d{4}-[^\n]+\n)*groundswell: [^\n]+\n", done.stderr), done.stderr
-    return done.stderr.splitlines()[-1]
-
-
-def metric(port: int, name: str) -> float:
-    """The sum of a metric over its labels; 0 while there is none."""
-    try:
-        page = HTTP.get(f"http://127.0.0.1:{port}/metrics").text
-    except httpx.TransportError:
-        return 0
-    return sum(float(line.rsplit(" ", 1)[1]) for line in page.splitlines() if re.match(rf"{name}[ {{]", line))
-
-
-def committed(settings: Settings) -> dict[int, int]:
-    with admin(settings) as client:
-        found = client.list_group_offsets([settings.group])[settings.group]
-    return {tp.partition: at.offset for tp, at in found.items()}
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +114,7 @@ def test_worker_refuses_a_topic_that_counting_cannot_be_exact_on(
     counted: Ledger, name: str, value: str, what: str, mend: str
 ) -> None:
     def configure(chosen: str) -> None:
-        with admin(counted.settings) as client:
+        with topics.admin(counted.settings) as client:
             client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, EVENTS.name, {name: chosen})])
 
     configure(value)
@@ -230,20 +184,6 @@ def test_worker_waits_for_clickhouse_keeps_its_partitions_and_catches_up_exactly
         assert running.end(signal.SIGTERM) == 0
 
 
-def kill_clickhouse(running_stack: Stack) -> None:
-    pid = running_stack.pids()["ClickHouse"]
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not alive(pid), "ClickHouse has gone")
-
-
-def start_clickhouse(running_stack: Stack) -> None:
-    """Another one on the same folder and port, which ends with the stack."""
-    again = running_stack._clickhouse = running_stack._clickhouse_child()
-    running_stack._resources.callback(again.stop, 60)
-    again.start()
-    wait_until(running_stack._clickhouse_answers, "ClickHouse answers again")
-
-
 def test_records_deleted_before_they_were_counted_stop_the_worker_and_doctor_explains(tmp_path: Path) -> None:
     with stack(tmp_path) as (_, ledger):
         with worker(ledger.settings) as running:
@@ -251,7 +191,7 @@ def test_records_deleted_before_they_were_counted_stop_the_worker_and_doctor_exp
             wait_until_counted(ledger.settings, HALF)
             assert running.end(signal.SIGTERM) == 0
         ledger.send(ledger.generate(HALF, seed=5))
-        with admin(ledger.settings) as client:
+        with topics.admin(ledger.settings) as client:
             ends = log_ends(ledger.settings)
             client.delete_records({TopicPartition(EVENTS.name, number): end - 1 for number, end in ends.items()})
         said = refusal(ledger.settings, "worker")

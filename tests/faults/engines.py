@@ -28,9 +28,9 @@ from tests.faults.machine import Disk, small_disk
 from tests.faults.proxy import Proxy
 from tests.oracle import vocabulary
 from tests.stack_fixture import answers, ask, stack_settings, wait_until
+from tests.worker_fixture import empty_tables
 
 ROOT = Path(__file__).parents[2]
-_TABLES = (*(counter.table for counter in COUNTERS), "archive", "segments", "pinned", "gap")
 _VIEWS = (standing_ddl(), *map(view_ddl, COUNTERS))
 _STOP_S = 30.0
 _SMALL_DISK_MB = 128
@@ -122,8 +122,7 @@ class Engines:
     def empty(self) -> None:
         """New topics, and tables without a row: views sum over topic ids, so an earlier run must not be seen."""
         self.proxy.heal()
-        for table in _TABLES:
-            ask(self.direct, f"TRUNCATE TABLE {DATABASE}.{table}")
+        empty_tables(self.direct)
         with self.admin() as admin:
             old = [describe(admin, topic) for topic in ALL]
             for topic in ALL:
