@@ -262,6 +262,22 @@ def test_rules_that_match_nothing_supersede_too(database: Database) -> None:
     assert posts(database) == {"*": 8}
 
 
+def test_campaign_that_came_or_went_in_mid_segment_does_not_stand_there(database: Database) -> None:
+    for campaign in ("gone", "kept", "*"):
+        spelled(database, 5, campaign=campaign)
+        stands(database, generation=1, campaign=campaign, read=5)
+    assert posts(database) == {"gone": 5, "kept": 5, "*": 5}
+    for campaign, rules in (("kept", 1), ("*", 1), ("new", 2)):
+        spelled(database, 9, campaign=campaign, rules=rules)
+        stands(database, generation=2, campaign=campaign, rules=rules, read=9)
+    assert posts(database) == {"kept": 9, "*": 9, "new": 9}
+    stands(database, generation=3, campaign="kept", read=12)
+    stands(database, generation=3, campaign="*", read=12)
+    assert posts(database) == {"kept": 9, "*": 9}
+    merged(database)
+    assert posts(database) == {"kept": 9, "*": 9}
+
+
 def test_rules_are_chosen_for_each_segment_by_itself(database: Database) -> None:
     for segment, generation_of_2 in ((0, 4), (64, 6)):
         spelled(database, 1, rules=1, segment=segment)
@@ -323,6 +339,7 @@ def test_archive_shows_an_event_once_with_the_campaigns_of_the_standing_rules(da
     archived(database, 7, launch=1, other=4)
     archived(database, 8, launch=1)
     assert events(database) == []
+    stands(database)
     stands(database, generation=1, campaign="launch", rules=1)
     stands(database, generation=1, campaign="other", rules=4)
     archived(database, 8, launch=1)  # written again, after a crash
