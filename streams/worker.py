@@ -51,13 +51,12 @@ class _Owned(Struct):
 
 
 class _Part(Struct, frozen=True):
-    """One partition's share of a flush, with the dead letters that must be acknowledged before it."""
+    """One partition's share of a flush, with the dead letters without which its position may not be committed."""
 
     tp: TP
-    partition: Partition
-    start: Start
+    owned: _Owned
     flush: Flush
-    dead_letters: list["asyncio.Future[None]"]
+    letters: list["asyncio.Future[None]"]
 
 
 class Worker:
@@ -71,7 +70,6 @@ class Worker:
         self._max_dead_letter_ratio = max_dead_letter_ratio
         self._owned: dict[TP, _Owned] = {}
         self._marked_at_s: dict[TP, float] = {}
-        self._drops = 0
         self._pending_bytes = 0
         self._room = asyncio.Event()
         self._one_flush = asyncio.Lock()
@@ -96,17 +94,16 @@ class Worker:
 
     async def take(self, tp: TP, delivery: Delivery) -> None:
         """Count one chunk; waits while too much is not yet written."""
-        drops = self._drops
         while self._pending_bytes > MOST_PENDING_BYTES:
             self._room.clear()
             await self._room.wait()
-        if drops != self._drops or delivery.start is not self._consumer.starts.get(tp):
-            return  # of an assignment that has ended: its records are read again
+        if self._has_ended(tp, delivery.start):
+            return  # its records are read again
         owned = await self._owned_for(tp, delivery.start)
         if owned is None:
             return
         await self._check_whole(tp, owned.partition, delivery)
-        if drops != self._drops:
+        if self._has_ended(tp, delivery.start):
             return  # given away meanwhile
         self._owned[tp] = owned
         taken = owned.partition.take(delivery.chunk)
@@ -117,6 +114,10 @@ class Worker:
         if letters:
             # Noted in the same step as the count: a flush that holds the one waits for the other.
             owned.letters.append(asyncio.ensure_future(self._forward(letters)))
+
+    def _has_ended(self, tp: TP, start: Start) -> bool:
+        """Whether the assignment that something was delivered for is over."""
+        return self._consumer.starts.get(tp) is not start
 
     async def _forward(self, letters: list[DeadLetter]) -> None:
         """Send dead letters; returns when all are acknowledged."""
@@ -180,7 +181,6 @@ class Worker:
 
     def drop(self) -> None:
         """Forget every partition: they are being given to somebody, who counts from their segments' starts."""
-        self._drops += 1
         self._owned.clear()
         self._release_pending()
 
@@ -212,7 +212,7 @@ class Worker:
         Those are waited for only when too many flushes wait: else Kafka's absence would keep counts from the views.
         """
         while self._unsettled:
-            letters = [letter for part in self._unsettled[0] for letter in part.dead_letters]
+            letters = [letter for part in self._unsettled[0] for letter in part.letters]
             if len(self._unsettled) <= _MOST_UNSETTLED and not all(letter.done() for letter in letters):
                 return
             await asyncio.gather(*letters)
@@ -224,14 +224,13 @@ class Worker:
         for tp, owned in self._owned.items():
             flush = owned.partition.begin_flush()
             if flush:
-                parts.append(_Part(tp, owned.partition, owned.start, flush, owned.letters))
+                parts.append(_Part(tp, owned, flush, owned.letters))
                 owned.letters = []
         self._release_pending()
         return parts
 
     def _is_owned(self, part: _Part) -> bool:
-        owned = self._owned.get(part.tp)
-        return owned is not None and owned.start is part.start
+        return self._owned.get(part.tp) is part.owned
 
     async def _write_until_taken(self, parts: list[_Part]) -> None:
         loop = asyncio.get_running_loop()
@@ -255,7 +254,7 @@ class Worker:
 
     def _write(self, parts: list[_Part], rows: Mapping[int, Additions]) -> None:
         """In a thread of its own: one insert a table for all partitions, the accounts last."""
-        shares = [Share(part.tp.partition, part.start.generation, part.flush) for part in parts]
+        shares = [Share(part.tp.partition, part.owned.start.generation, part.flush) for part in parts]
         self._writer.write_counts(shares, rows)
         self._writer.write_accounts(shares)
 
@@ -269,7 +268,7 @@ class Worker:
     def _settled(self, parts: list[_Part]) -> None:
         for part in parts:
             if self._is_owned(part):
-                part.partition.written(part.flush)
+                part.owned.partition.written(part.flush)
                 self._consumer.committable[part.tp] = part.flush.commit
 
     async def close_idle_segments(self) -> None:
@@ -290,4 +289,4 @@ class Worker:
 
 
 def _changed_rows(parts: list[_Part]) -> dict[int, Additions]:
-    return {part.tp.partition: part.partition.changed_rows(part.flush) for part in parts}
+    return {part.tp.partition: part.owned.partition.changed_rows(part.flush) for part in parts}

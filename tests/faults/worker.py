@@ -72,7 +72,7 @@ def _observe(campaigns: str) -> None:
 
     def _done(self: Worker, parts: list[Any], seconds: float) -> None:
         done(self, parts, seconds)
-        fresh = {(part.tp.partition, part.start.assignment) for part in parts if part.flush.accounts} - visible
+        fresh = {(part.tp.partition, part.owned.start.assignment) for part in parts if part.flush.accounts} - visible
         if fresh:
             visible.update(fresh)
             journal.note("visible", partitions=sorted(number for number, _ in fresh))
