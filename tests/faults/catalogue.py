@@ -63,7 +63,7 @@ CONTROL_FAULTS = {
     "accounts last": "torn-flush",
     "warm-up": "repeats",
     "read committed": "transactions",
-    "vain fetches": "slow-kill",
+    "vain fetches": "seeks",
     "retry": "clickhouse-answers",
     "letters awaited": "slow-kill",
     "cumulative rows": "slow-kill",

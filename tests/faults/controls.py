@@ -101,20 +101,21 @@ def _read_uncommitted() -> None:
 
 
 def _vain_fetches_forgotten() -> None:
-    """What was fetched while a seek went on is not fetched again; the seek's answer takes its time."""
-    seek_to, seek = ConsumerThread.seek_to_segments, Consumer.perform_seek
+    """What was fetched while a seek went on, and so is not delivered, is not fetched again."""
 
-    async def seek_to_segments(self: ConsumerThread) -> Any:
-        found = await seek_to(self)
-        await asyncio.sleep(0.5)
-        return found
+    def is_asked(self: Consumer) -> bool:
+        return getattr(self, "_asked_again", False)
 
-    async def perform_seek(self: Consumer) -> None:
-        await seek(self)
-        self._fetched_in_vain = False
+    def forget(self: Consumer, value: bool) -> None:
+        # The fetch's own note is ignored; a seek that begins settles what was asked for.
+        if not value:
+            self._asked_again = False  # type: ignore[attr-defined]  # the control's own
 
-    ConsumerThread.seek_to_segments = seek_to_segments  # type: ignore[method-assign]
-    Consumer.perform_seek = perform_seek  # type: ignore[method-assign]
+    def seek_again(self: Consumer) -> None:
+        self._asked_again = True  # type: ignore[attr-defined]  # likewise
+
+    Consumer._fetched_in_vain = property(is_asked, forget)  # type: ignore[assignment]
+    Consumer.seek_again = seek_again  # type: ignore[method-assign]
     _take_what_comes()
 
 

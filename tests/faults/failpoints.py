@@ -1,10 +1,12 @@
 """Failpoints: where a worker kills or stops itself, without a hook in the product.
 
 ``FAULTS_AT`` is ``POINT:NTH:ACTION``: the ``NTH`` time that the worker passes ``POINT`` it gets SIGKILL (``kill``) or
-SIGSTOP (``stop``). With the action ``seek``, which is for ``after begin``, it seeks anew then and each later time, so
-that chunks of ended assignments are about. Points: ``before PLACE`` and ``after PLACE``, with a place of ``PLACES``.
+SIGSTOP (``stop``). With the action ``seek``, which is for ``after begin``, it seeks anew then and the next few times,
+as a rebalance does: while records are being fetched, delivered and counted. Points: ``before PLACE`` and
+``after PLACE``, with a place of ``PLACES``.
 """
 
+import asyncio
 import functools
 import inspect
 import itertools
@@ -23,6 +25,7 @@ AT = "FAULTS_AT"
 _TABLES = ("token_counter", "engagement_counter", "spelling_counter", "archive", "segments")
 PLACES = (*(f"write {table}" for table in _TABLES), "commit", "first commit", "begin", "take", "seek", "dead letters")
 POINTS = tuple(f"{when} {place}" for place in PLACES for when in ("before", "after"))
+_SEEKS = 4
 _SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 
@@ -68,6 +71,7 @@ def _around(function: Callable[..., Any], place_of: Callable[[tuple[Any, ...]], 
 
 
 _passed = itertools.count(1)
+_seeking: list["asyncio.Future[None]"] = []
 
 
 def _pass(point: str, arguments: tuple[Any, ...]) -> None:
@@ -78,8 +82,9 @@ def _pass(point: str, arguments: tuple[Any, ...]) -> None:
     if point != wanted:
         return
     passed = next(_passed)
-    if action == "seek" and passed >= int(nth):
-        arguments[0]._consumer.seek_again()
+    if action == "seek":
+        if 0 <= passed - int(nth) < _SEEKS:
+            _seeking.append(asyncio.ensure_future(arguments[0]._consumer.perform_seek()))
     elif passed == int(nth):
         journal.note("failpoint", point=point, action=action)
         os.kill(os.getpid(), _SIGNALS[action])

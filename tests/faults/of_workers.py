@@ -93,7 +93,7 @@ def _stopped(pid: int) -> bool:
 
 
 def seeks(run: Run, scale: float = 1) -> None:
-    """Reading starts again from the last commit once a second, in the middle of everything, and a worker dies."""
+    """Reading starts again from the last commit, four times in as many seconds, and a worker dies."""
     run.load.begin(run.load.more(int(3000 * scale)), per_s=250)
     for seat in run.fleet.seats():
         run.fleet.leave(seat, signal.SIGKILL)
