@@ -73,7 +73,7 @@ def torn_flush(run: Run, scale: float = 1) -> None:
 
 def zombie(run: Run, scale: float = 1) -> None:
     """Row 7: a worker stops, in the middle of a flush or anywhere, for longer than its session, and goes on."""
-    run.load.begin(run.load.more(int(5000 * scale)), per_s=150)
+    run.keep_loading(per_s=150, at_most_s=200 * scale)
     run.wait_until_working()
     for _ in range(max(1, round(scale))):
         seat = run.fleet.seats()[0]
@@ -86,6 +86,7 @@ def zombie(run: Run, scale: float = 1) -> None:
         run.fleet.send(seat, signal.SIGCONT)
         run.say(f"{seat} goes on")
         time.sleep(2)
+    run.load.stop()
 
 
 def _stopped(pid: int) -> bool:
