@@ -4,18 +4,13 @@ from pathlib import Path
 
 from schemas.campaign import Campaign, CampaignError, line_of, parse
 from streams.errors import GroundswellError
-from streams.settings import PREFIX, Settings
-
-_DEFAULT: Path = Settings.model_fields["campaigns"].default
 
 
 def check(folder: Path) -> tuple[list[Campaign], list[str]]:
     """Every campaign of ``folder`` by name, and every mistake as ``file:line: key: what; mend``.
 
-    An empty folder has no campaigns, nor has the default one where it is missing; another that is missing is a mistake.
+    A missing or empty folder has no campaigns.
     """
-    if folder != _DEFAULT and not folder.is_dir():
-        return [], [f"{folder}: there is no such folder; set {PREFIX}CAMPAIGNS to where the campaign files are"]
     campaigns: list[Campaign] = []
     mistakes: list[str] = []
     file_of: dict[str, Path] = {}
