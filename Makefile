@@ -24,7 +24,7 @@ demo: setup ## watch a launch being counted; make demo ARGS="--duration 20s --ex
 	@$(BIN)/groundswell demo $(ARGS)
 
 test: setup ## every test, on real engines; make test ARGS="-k duplicates"
-	@$(BIN)/pytest -n 3 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup ## what CI checks beside the tests
 	$(BIN)/ruff format --check .

@@ -13,3 +13,9 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A running broker; ``kafka.bootstrap`` is its address. Tests use topics and groups of their own names."""
     with Broker(tmp_path_factory.mktemp("kafka"), free_port(), progress=print) as broker:
         yield broker
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with whole stacks first: they take longest, and what is quick fills the end evenly."""
+    items.sort(key=lambda item: item.get_closest_marker("stack") is None)
