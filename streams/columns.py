@@ -6,10 +6,13 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from schemas.counters import EVERY_CAMPAIGN
-from schemas.event import WINDOW_MS, Event
-from streams.arrays import Int64s
+from schemas.counters import EVERY_CAMPAIGN, KINDS
+from schemas.event import EVENT_TYPES, SOURCES, WINDOW_MS, Event
+from streams.arrays import Int64s, UInt32s
 from streams.chunk import Chunk
+
+SOURCE, EVENT_TYPE = pl.Enum(SOURCES), pl.Enum(EVENT_TYPES)
+"""Grouping by an enumeration takes half the time of grouping by strings."""
 
 _LAST_S = 2**32 - 1
 
@@ -25,8 +28,8 @@ def event_columns(events: Sequence[Event], segment_of: Int64s) -> pl.DataFrame:
         {
             "segment": pl.Series(segment_of, dtype=pl.UInt64),
             "window_start": pl.Series(times_ms // WINDOW_MS * (WINDOW_MS // 1000), dtype=pl.UInt32),
-            "source": pl.Series([event.source for event in events], dtype=pl.String),
-            "event_type": pl.Series([event.event_type for event in events], dtype=pl.String),
+            "source": pl.Series([event.source for event in events], dtype=SOURCE),
+            "event_type": pl.Series([event.event_type for event in events], dtype=EVENT_TYPE),
             "lang": pl.Series([event.lang or "" for event in events], dtype=pl.String),
             "country": pl.Series([event.country or "" for event in events], dtype=pl.String),
             "sentiment": pl.repeat("", len(events), eager=True),
@@ -62,9 +65,13 @@ def archive_rows(
     ``positions`` says where in ``chunk`` each event stands, ``segment_of`` each record's segment; ``tokens`` and
     ``matches`` refer to events by ``row``.
     """
-    rows = range(len(events)) if everything else matches["row"].unique().sort().to_list()
-    kept = [events[row] for row in rows]
-    at = positions[list(rows)]
+    if everything:
+        every = pl.DataFrame({"row": pl.int_range(len(events), dtype=pl.UInt32, eager=True)})
+        every = every.with_columns(campaign=pl.lit(EVERY_CAMPAIGN, dtype=matches.schema["campaign"]))
+        matches = pl.concat([every, matches])
+    rows = matches["row"].unique().sort().to_numpy()
+    kept = [events[row] for row in rows.tolist()]
+    at = positions[rows]
     append_times_ms = chunk.append_times_ms[at]
     observed_ms = [
         append_ms if event.observed_at is None else event.observed_at
@@ -72,9 +79,8 @@ def archive_rows(
     ]
     columns = {name: pl.Series([getattr(event, name) or "" for event in kept], dtype=pl.String) for name in _TEXTS}
     columns |= {name: pl.Series([getattr(event, name) for event in kept]) for name in _PLAIN}
-    frame = pl.DataFrame(
+    return pl.DataFrame(
         {
-            "row": pl.Series(rows, dtype=pl.UInt32),
             "segment": pl.Series(segment_of[at], dtype=pl.UInt64),
             "offset": pl.Series(chunk.offsets[at], dtype=pl.UInt64),
             "append_time": _seconds(append_times_ms),
@@ -84,24 +90,25 @@ def archive_rows(
             "sentiment": pl.repeat("", len(kept), eager=True),
         }
         | columns
+        | _lists(rows, tokens, matches)
     ).with_columns(pl.col("author_followers").cast(pl.UInt64), pl.col("amount").cast(pl.Int64))
-    if everything:
-        every = frame.select("row", campaign=pl.lit(EVERY_CAMPAIGN))
-        matches = pl.concat([every, matches.select(every.columns)], how="vertical_relaxed")
-    return _with_lists(frame, tokens, matches).drop("row")
 
 
-def _with_lists(frame: pl.DataFrame, tokens: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
-    # In one order, so that a row that is written again is the same row.
-    campaigns = matches.select("row", value="campaign").sort("row", "value")
-    values = {"campaigns": campaigns} | {
-        f"{kind}s": tokens.filter(kind=kind).select("row", value="token") for kind in ("hashtag", "emoji", "account")
-    }
-    for column, found in values.items():
-        grouped = found.group_by("row", maintain_order=True).agg(pl.col("value").cast(pl.String).alias(column))
-        frame = frame.join(grouped, on="row", how="left")
-    empty = pl.lit([], dtype=pl.List(pl.String))
-    return frame.with_columns(pl.col(column).fill_null(empty) for column in values)
+def _lists(rows: UInt32s, tokens: pl.DataFrame, matches: pl.DataFrame) -> dict[str, pl.Series]:
+    """The archive's columns of lists, each list in one order, so that a row that is written again is the same row."""
+    found = {"campaigns": matches.select("row", value="campaign")}
+    for kind in KINDS:
+        found[f"{kind}s"] = tokens.filter(kind=kind).select("row", value="token")
+    return {name: _list_column(rows, values) for name, values in found.items()}
+
+
+def _list_column(rows: UInt32s, values: pl.DataFrame) -> pl.Series:
+    """The lists of the ``values`` (row, value) of each of ``rows``, which ascend; a row may have none."""
+    kept = values.filter(pl.col("row").is_in(rows)).sort("row", pl.col("value").cast(pl.String))
+    ends = np.searchsorted(kept["row"].to_numpy(), rows, side="right")
+    offsets = pa.array(np.concatenate(([0], ends)), type=pa.int64())
+    strings = kept["value"].cast(pl.String).to_arrow().cast(pa.large_string())
+    return pl.Series(pa.LargeListArray.from_arrays(offsets, strings))
 
 
 def _seconds(times_ms: Int64s) -> pl.Series:

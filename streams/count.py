@@ -42,7 +42,7 @@ def count(events: pl.DataFrame, tokens: pl.DataFrame, matches: pl.DataFrame) -> 
 
 
 def _by_campaign(rows: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
-    every = rows.with_columns(campaign=pl.lit(EVERY_CAMPAIGN))
+    every = rows.with_columns(campaign=pl.lit(EVERY_CAMPAIGN, dtype=matches.schema["campaign"]))
     return pl.concat([every, rows.join(matches, on="row", how="inner")], how="vertical") if len(matches) else every
 
 

@@ -54,9 +54,7 @@ class Seen:
         """
         if len(offsets) == 0:
             return np.zeros(0, dtype=np.bool_)
-        names = sources.cast(pl.String)
-        high = (names + ":" + event_ids).hash(seed=1).to_numpy()
-        low = (event_ids + ":" + names).hash(seed=2).to_numpy()
+        high, low = _hashes(sources, event_ids)
         order = np.argsort(high, kind="stable")
         batch = _Run(high[order], low[order], offsets[order], times_ms[order])
         suspects = np.zeros(len(offsets), dtype=np.bool_)
@@ -65,33 +63,29 @@ class Seen:
         suspects[order[:-1][repeats]] = True
         earlier: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
         for run in self._runs:
-            self._find(run, high, low, suspects, earlier)
+            suspects[order[self._find(run, batch, earlier)]] = True
         duplicates = self._judge(np.flatnonzero(suspects), high, low, offsets, times_ms, earlier)
         self._keep(batch, int(offsets[-1]), int(times_ms[-1]))
         return duplicates
 
     @staticmethod
-    def _find(
-        run: _Run,
-        high: UInt64s,
-        low: UInt64s,
-        suspects: Bools,
-        earlier: dict[tuple[int, int], list[tuple[int, int]]],
-    ) -> None:
-        """Note the batch's events whose hash stands in ``run``, with where and when it stood."""
-        begin = np.searchsorted(run.high, high, side="left")
-        inside = begin < len(run.high)
-        hits = np.flatnonzero(inside & (run.high[np.minimum(begin, len(run.high) - 1)] == high))
-        suspects[hits] = True
-        ends = np.searchsorted(run.high, high[hits], side="right")
+    def _find(run: _Run, batch: _Run, earlier: dict[tuple[int, int], list[tuple[int, int]]]) -> Int64s:
+        """Which of the batch's events, in its order, have a hash that stands in ``run``; notes where and when.
+
+        Sorted hashes are looked up one next to the other, which spares most of the waiting for memory.
+        """
+        begin = np.searchsorted(run.high, batch.high, side="left")
+        hits = np.flatnonzero(run.high[np.minimum(begin, len(run.high) - 1)] == batch.high)
+        ends = np.searchsorted(run.high, batch.high[hits], side="right")
         found = set()
         for hit, first, end in zip(hits.tolist(), begin[hits].tolist(), ends.tolist(), strict=True):
-            key = (int(high[hit]), int(low[hit]))
+            key = (int(batch.high[hit]), int(batch.low[hit]))
             if key in found:
                 continue
             found.add(key)
-            same = np.flatnonzero(run.low[first:end] == low[hit]) + first
+            same = np.flatnonzero(run.low[first:end] == batch.low[hit]) + first
             earlier[key].extend(zip(run.offsets[same].tolist(), run.times_ms[same].tolist(), strict=True))
+        return hits
 
     def _judge(
         self,
@@ -147,3 +141,15 @@ class Seen:
         shadowed[:-1] = (high[:-1] == high[1:]) & (low[:-1] == low[1:]) & (times_ms[:-1] <= times_ms[1:])
         keep = ~shadowed
         return _Run(high[keep], low[keep], offsets[keep], times_ms[keep])
+
+
+def _hashes(sources: pl.Series, event_ids: pl.Series) -> tuple[UInt64s, UInt64s]:
+    """128 bits of each event's source and id, in two halves."""
+    names = pl.DataFrame({"source": sources.unique()})
+    halves = []
+    for seed in (1, 2):
+        # By another seed than ids: a platform and an id that are written alike must not cancel each other out.
+        salts = names.with_columns(salt=names["source"].hash(seed=seed + 2))
+        salt = pl.DataFrame({"source": sources}).join(salts, on="source", how="left", maintain_order="left")["salt"]
+        halves.append(event_ids.hash(seed=seed).to_numpy() ^ salt.to_numpy())
+    return halves[0], halves[1]

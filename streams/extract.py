@@ -13,6 +13,7 @@ from typing import NamedTuple
 import polars as pl
 from emoji import __version__ as _emoji_version
 
+from schemas.counters import KINDS
 from schemas.event import MAX_TOKENS
 from streams.tokens import accounts as account_rules
 from streams.tokens import emojis
@@ -31,7 +32,10 @@ VERSION = (
     f" emoji {_emoji_version}, domains {TLDS_VERSION}"
 )
 
-SCHEMA = {"row": pl.UInt32, "kind": pl.String, "token": pl.String, "spelling": pl.String, "occurrences": pl.UInt32}
+KIND = pl.Enum(KINDS)
+SCHEMA = pl.Schema(
+    {"row": pl.UInt32(), "kind": KIND, "token": pl.String(), "spelling": pl.String(), "occurrences": pl.UInt32()}
+)
 
 _BIDI_CONTROL = f"[{BIDI_CONTROLS}]"
 
@@ -65,7 +69,7 @@ def extract(texts: pl.Series, sources: pl.Series, hashtags: pl.Series, accounts:
         {
             "row": pl.int_range(len(texts), dtype=pl.UInt32, eager=True),
             "text": _without_bidi_controls(texts.cast(pl.String)),
-            "source": sources.cast(pl.String),
+            "source": sources,
             "hashtags": hashtags.cast(pl.List(pl.String)),
             "accounts": accounts.cast(pl.List(pl.String)),
         }
@@ -75,7 +79,7 @@ def extract(texts: pl.Series, sources: pl.Series, hashtags: pl.Series, accounts:
         "emoji": _counted(_emojis(events), emojis.qualified),
         "account": _counted(_accounts(events), fold_account),
     }
-    frames = [tokens.with_columns(kind=pl.lit(kind)) for kind, (tokens, _) in counted.items()]
+    frames = [tokens.with_columns(kind=pl.lit(kind, dtype=KIND)) for kind, (tokens, _) in counted.items()]
     return Extraction(pl.concat(frames).select(*SCHEMA), sum(beyond for _, beyond in counted.values()))
 
 

@@ -59,7 +59,9 @@ class Writer:
         return rows.with_columns(topic_id=pl.lit(self._topic_id), partition=pl.lit(share.partition, dtype=pl.UInt32))
 
     def _counters(self, share: Share, rows: pl.DataFrame | None) -> pl.DataFrame | None:
-        return None if rows is None else self._of(share, rows).with_columns(rules=self._version(pl.col("campaign")))
+        if rows is None:
+            return None
+        return self._of(share, rows.cast({pl.Enum: pl.String})).with_columns(rules=self._version(pl.col("campaign")))
 
     def _archive(self, share: Share, rows: pl.DataFrame) -> pl.DataFrame:
         return self._of(share, rows).with_columns(rules=pl.col("campaigns").list.eval(self._version(pl.element())))

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
 from aiokafka import TopicPartition
+from aiokafka.consumer import fetcher
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
@@ -193,6 +194,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         # Faust has no setting for this outside of its own transactions. Read by aiokafka when it starts.
         consumer._isolation_level = "read_committed"  # noqa: SLF001 - the reason is above
+        consumer._key_deserializer = AS_DECODED  # noqa: SLF001 - likewise
         return consumer
 
     def _stopped_set(self) -> None:
@@ -223,6 +225,21 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         partition = TopicPartition(tp.topic, tp.partition)
         return int((await self._ensure_consumer().beginning_offsets([partition]))[partition])
 
+
+class Records(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka has no types
+    """What a fetch has brought, decoded as it is asked for: for our consumer as the decoder makes it.
+
+    Which has offset, timestamp, key, value and headers; a ConsumerRecord of each would take as long as all of counting.
+    """
+
+    def _consumer_record(self, tp: Any, record: Any) -> Any:
+        return record if self._key_deserializer is AS_DECODED else super()._consumer_record(tp, record)
+
+
+AS_DECODED: Any = object()
+"""A consumer's key deserializer: its records come as aiokafka's decoder makes them."""
+
+fetcher.PartitionRecords = Records
 
 TOMBSTONE: Any = object()
 """Value to send for null: aiokafka takes None for a value only where there is a key, a dead letter may have neither."""

@@ -68,3 +68,11 @@ def test_memory_stays_within_the_horizon_over_a_long_log() -> None:
         seen.mark(pl.Series(["x"] * 1000), pl.Series(offsets).cast(pl.String), offsets, offsets)
         most = max(most, len(seen))
     assert most <= 3 * horizon.records
+
+
+def test_ids_written_like_their_platforms_are_no_duplicates_of_each_other() -> None:
+    names = ["x", "web", "bluesky"]
+    for ending in ("", ":"):
+        seen = Seen(Horizon(100, 100))
+        ids = pl.Series([name + ending for name in names])
+        assert not seen.mark(pl.Series(names), ids, np.array([0, 1, 2]), np.array([0, 0, 0])).any()

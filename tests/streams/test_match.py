@@ -1,5 +1,6 @@
 """Which campaigns an event belongs to: against the oracle's matcher, and what changes a rules version."""
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.campaign import Campaign, LaunchWindow
-from streams.match import Matcher, rules_versions
+from streams.extract import KIND
+from streams.match import Matcher, _changed_by_folding, _folded, rules_versions
 from tests.oracle import log as oracle_log
 from tests.oracle.generate import generate
 from tests.oracle.oracle import _Matcher, tokens_of
@@ -34,7 +36,7 @@ def matched(campaigns: list[oracle_log.Campaign], events: list[Event], found: li
         for kind, pairs in tokens_of(event, in_text).items()
         for token, _ in pairs
     }
-    tokens = pl.DataFrame(sorted(rows), schema={"row": pl.UInt32, "kind": pl.String, "token": pl.String}, orient="row")
+    tokens = pl.DataFrame(sorted(rows), schema={"row": pl.UInt32, "kind": KIND, "token": pl.String}, orient="row")
     texts = pl.Series([event.get("text") for event in events], dtype=pl.String)
     pairs = Matcher([of(campaign) for campaign in campaigns]).match(tokens, texts)
     assert pairs.is_unique().all()
@@ -214,3 +216,24 @@ def test_rules_versions_of_equal_campaigns_differ_so_that_their_archive_rows_do(
     again = msgspec.structs.replace(LAUNCH, name="again")
     versions = rules_versions([LAUNCH, again], COUNTING)
     assert len(set(versions.values())) == 3
+
+
+def test_every_character_that_folding_changes_is_told_beforehand() -> None:
+    characters = pl.Series([chr(code) for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000])
+    # Alone, and behind a letter that it may join.
+    for texts in (characters, "a" + characters, "ᄀ" + characters, "가" + characters):
+        unchanged = texts.filter(~texts.str.contains(_changed_by_folding()))
+        assert len(unchanged) > 100_000
+        assert (_folded(unchanged) == unchanged).all()
+
+
+def test_every_character_that_joins_another_is_told_beforehand() -> None:
+    pairs = pl.Series(
+        [
+            "".join(chr(int(part, 16)) for part in parts.split())
+            for parts in (unicodedata.decomposition(chr(code)) for code in range(0x30000))
+            if len(parts.split()) == 2 and not parts.startswith("<")
+        ]
+    )
+    assert len(pairs) > 1000
+    assert pairs.str.contains(_changed_by_folding()).all()
