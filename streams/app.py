@@ -1,6 +1,7 @@
 """The composition root: settings to a running worker. It only wires."""
 
 import asyncio
+import gc
 import logging
 import os
 import tempfile
@@ -25,6 +26,7 @@ _IDLE_CHECK_S = 5.0
 _KAFKA_CHECK_S = 5.0
 _TOPIC_CHECK_S = 5.0
 _STREAM_BUFFER = 4
+_YOUNG_OBJECTS = 200_000
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """Set for one of several workers: their supervisor serves the metrics of all."""
 _LAST_FLUSH_S = 20.0
@@ -44,6 +46,7 @@ def run_worker(settings: Settings) -> None:
     if MULTIPROCESS not in os.environ:
         metrics.serve(settings.metrics_port)
     counting, versions = rules.load(settings)
+    _collect_seldom()
     with tempfile.TemporaryDirectory(prefix="groundswell-") as folder:
         app = _app(settings, folder)
         writer = Writer(Sink(ground.client), topic_id, versions)
@@ -58,6 +61,12 @@ def run_worker(settings: Settings) -> None:
         raise worker.failure
     if code:
         raise RuntimeError(f"Faust ended by itself with exit code {code}")
+
+
+def _collect_seldom() -> None:
+    """Records and events are in no cycle, yet looking for one among them took half as long as counting them."""
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, 10, 10)
 
 
 def _app(settings: Settings, folder: str) -> faust.App:
