@@ -1,7 +1,7 @@
 """Records to events: which values are an event, by the contract's word, and why the others are not.
 
 Two paths, one meaning. :func:`decode_one` is the plain path and the definition. :func:`decode` takes a batch
-through one call of msgspec, which accepts a subset of what the plain path accepts and reads it alike; every record
+by blocks through msgspec, which accepts a subset of what the plain path accepts and reads it alike; every record
 that this fast path does not take goes through the plain one. So one bad record never costs its batch, and no
 record is refused by anything but the definition.
 """
@@ -26,6 +26,10 @@ MAX_DEPTH = 256
 """Levels of nesting that are read, the event's own object included: fixed, so that no stack size decides."""
 
 _OPENING, _CLOSING = b"{}"
+_NUL = b"\\u0000"
+_BLOCK_RECORDS = 1000
+"""So many are read by one call; where one of them is bad, so many are looked at one by one."""
+
 _HUGE = 2**64
 _INT_DIGITS = 19
 
@@ -48,12 +52,28 @@ def decode(values: Sequence[bytes | None], append_times_ms: Sequence[int], heade
     ``values``, ``append_times_ms`` (ms since the epoch, the broker's) and ``headers`` have one entry a record. Every
     record comes out exactly once: as an event, a refusal or a marker. Raises nothing for any bytes.
     """
-    events = _decode_whole(values, append_times_ms) if not any(headers) else None
-    if events is not None:
-        return Decoded(events, list(range(len(events))), [], [])
     decoded = Decoded([], [], [], [])
+    for begin in range(0, len(values), _BLOCK_RECORDS):
+        block = slice(begin, begin + _BLOCK_RECORDS)
+        events = None if any(headers[block]) else _decode_whole(values[block], append_times_ms[block])
+        if events is None:
+            _decode_each(decoded, begin, values[block], append_times_ms[block], headers[block])
+        else:
+            decoded.events += events
+            decoded.positions += range(begin, begin + len(events))
+    return decoded
+
+
+def _decode_each(
+    decoded: Decoded,
+    begin: int,
+    values: Sequence[bytes | None],
+    append_times_ms: Sequence[int],
+    headers: Sequence[Headers],
+) -> None:
+    """Add records, of which the first is the batch's at ``begin``, one by one."""
     for position, (value, append_time_ms, record_headers) in enumerate(
-        zip(values, append_times_ms, headers, strict=True)
+        zip(values, append_times_ms, headers, strict=True), begin
     ):
         if record_headers and any(name == MARKER_HEADER for name, _ in record_headers):
             decoded.markers.append(position)
@@ -64,7 +84,6 @@ def decode(values: Sequence[bytes | None], append_times_ms: Sequence[int], heade
         else:
             decoded.events.append(event)
             decoded.positions.append(position)
-    return decoded
 
 
 def _decode_whole(values: Sequence[bytes | None], append_times_ms: Sequence[int]) -> list[Event] | None:
@@ -79,7 +98,7 @@ def _decode_whole(values: Sequence[bytes | None], append_times_ms: Sequence[int]
     lengths = np.fromiter(map(len, values), dtype=np.int64, count=len(values))  # type: ignore[arg-type]  # none is None: all() above
     longest = int(lengths.max())
     joined = b"\n".join(values)  # type: ignore[arg-type]  # the same
-    if longest > MAX_VALUE_BYTES or not _one_a_line(joined, lengths) or not _plain_text(joined):
+    if longest > MAX_VALUE_BYTES or not _one_a_line(joined, lengths) or not _is_utf8(joined) or _NUL in joined:
         return None
     if longest > 2 * MAX_DEPTH and any(len(v) > 2 * MAX_DEPTH and _may_be_deep(v) for v in values if v):
         return None
@@ -121,11 +140,19 @@ def _decode_fast(value: bytes | None, append_time_ms: int, headers: Headers) -> 
 def _plain_text(data: bytes) -> bool:
     """Whether ``data`` is UTF-8 throughout and can hold no NUL (msgspec looks at neither in what it skips)."""
     try:
-        # Three times as fast as bytes.decode(), and nothing is copied.
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return _NUL not in data
+
+
+def _is_utf8(data: bytes) -> bool:
+    """By Polars, which takes a third of the time of ``bytes.decode()`` where there is much."""
+    try:
         pl.Series([data], dtype=pl.Binary).cast(pl.String)
     except pl.exceptions.ComputeError:
         return False
-    return b"\\u0000" not in data
+    return True
 
 
 def _may_be_deep(value: bytes) -> bool:

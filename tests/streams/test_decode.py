@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.event import Event
 from schemas.topics import Headers
-from streams.decode import decode, decode_one
+from streams.decode import _BLOCK_RECORDS, decode, decode_one
 from streams.refusal import Reason, Refusal
 from tests.oracle.bad_records import corpus, future_edges
 from tests.oracle.cases import Case
@@ -160,6 +160,14 @@ POOL = [case.value for case in CASES if case.value and len(case.value) < 2_000 a
 POOL += [record.value for record in generate(400, 1, NOW_MS).records if record.value and not record.headers]
 PIECES = (b"{", b"}", b"[", b"]", b'"', b"\\", b",", b":", b"\n", b"\r", b" ", b"\0", b"\xff", b"\xf0\x9f", b"null",
           b"-", b"0", b"1e5", b"\\u0000", b"\\ud83d", b'"event_id":', b"{}", b"}\n{", b"true", b"9" * 25)  # fmt: skip
+
+
+def test_long_batch_with_bad_records_here_and_there_is_what_its_records_are_one_by_one() -> None:
+    values: list[Value] = [good(str(number), text=f"#tag{number}") for number in range(4 * _BLOCK_RECORDS + 1)]
+    for at in (0, _BLOCK_RECORDS - 1, 2 * _BLOCK_RECORDS, 2 * _BLOCK_RECORDS + 1, len(values) - 1):
+        values[at] = b"{"
+    values[7] = None
+    assert verdicts(values) == plain(values)
 
 
 @st.composite
