@@ -226,6 +226,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return int((await self._ensure_consumer().beginning_offsets([partition]))[partition])
 
 
+AS_DECODED: Any = object()
+"""A consumer's key deserializer: its records come as aiokafka's decoder makes them."""
+
+
 class Records(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka has no types
     """What a fetch has brought, decoded as it is asked for: for our consumer as the decoder makes it.
 
@@ -235,9 +239,6 @@ class Records(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka has n
     def _consumer_record(self, tp: Any, record: Any) -> Any:
         return record if self._key_deserializer is AS_DECODED else super()._consumer_record(tp, record)
 
-
-AS_DECODED: Any = object()
-"""A consumer's key deserializer: its records come as aiokafka's decoder makes them."""
 
 fetcher.PartitionRecords = Records
 
