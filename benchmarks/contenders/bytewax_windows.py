@@ -1,0 +1,59 @@
+"""Bytewax: keyed by what is counted, tumbling windows by event time."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import bytewax.operators as op
+import orjson
+from bytewax.connectors.kafka import KafkaSource, KafkaSourceMessage
+from bytewax.dataflow import Dataflow
+from bytewax.operators import windowing
+from bytewax.run import cli_main
+from bytewax.testing import TestingSink
+
+from benchmarks.contenders.protocol import LATE_MS, WINDOW_MS, counted, task, write
+from benchmarks.contenders.tokens import tokens_of
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SEPARATOR = "|"
+
+Found = tuple[str, datetime]
+"""What is counted, and when."""
+
+
+def tokens(message: "KafkaSourceMessage[Any, bytes]") -> Iterable[Found]:
+    """What an event adds, by token."""
+    event = orjson.loads(message.value)
+    if text := event.get("text"):
+        at = EPOCH + timedelta(milliseconds=event["event_time"])
+        for kind, token in tokens_of(text):
+            yield SEPARATOR.join((event["source"], event["event_type"], kind, token)), at
+
+
+def main() -> None:
+    """Count until the topic's end, where every window closes."""
+    given = task()
+    flow = Dataflow("count")
+    source = KafkaSource([given.bootstrap], [given.topic], tail=False, batch_size=1000)
+    found = op.flat_map("tokens", op.input("events", flow, source), tokens)
+    counts = windowing.count_window(
+        "count",
+        found,
+        windowing.EventClock(lambda one: one[1], wait_for_system_duration=timedelta(milliseconds=LATE_MS)),
+        windowing.TumblingWindower(length=timedelta(milliseconds=WINDOW_MS), align_to=EPOCH),
+        lambda one: one[0],
+    )
+    result: list[tuple[str, tuple[int, int]]] = []
+    op.output("counts", counts.down, TestingSink(result))
+    cli_main(flow)
+    counted()
+    rows = {}
+    for key, (window, posts) in result:
+        source_name, event_type, kind, token = key.split(SEPARATOR)
+        rows[window * WINDOW_MS, source_name, event_type, kind, token] = posts
+    write(given.out, rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""From ``results.json`` to a table, and with ``--save`` to the README's table and its plot (that needs Matplotlib).
+
+For the plot it runs in an environment that has none of the product: so nothing is imported here but the standard
+library, and Matplotlib where it draws.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+from benchmarks.catalogue import ALL
+
+FOLDER = Path(__file__).parent
+README = FOLDER / "README.md"
+PLOT = FOLDER / "rates.png"
+BEGIN, END = "<!-- results -->\n", "<!-- end of results -->\n"
+
+_HEADER = (
+    "| | events/s | of repeats | CPU, µs an event | broker's CPU | memory at most | events | counts |\n"
+    "|---|---|---|---|---|---|---|---|\n"
+)
+_COMPARED = ("flink", "faust-table", "faust-dict", "quix", "bytewax")
+
+
+class Row(NamedTuple):
+    """A contender's figures: events a second, µs an event, MB. Rates are None where one size alone was counted."""
+
+    name: str
+    title: str
+    sizes: tuple[int, ...]
+    rate: float | None
+    spread: tuple[float, float] | None
+    cpu_us: float | None
+    broker_us: float | None
+    peak_mb: float | None
+    counts: str
+
+    def markdown(self) -> str:
+        """A row of the table."""
+        spread = "" if self.spread is None else f"{_number(self.spread[0])} – {_number(self.spread[1])}"
+        cells = (
+            self.title,
+            _number(self.rate),
+            spread,
+            "" if self.cpu_us is None else f"{self.cpu_us:.2f}",
+            "" if self.broker_us is None else f"{self.broker_us:.2f}",
+            "" if self.peak_mb is None else f"{self.peak_mb:,.0f} MB",
+            " → ".join(f"{size:,}" for size in self.sizes),
+            self.counts,
+        )
+        return f"| {' | '.join(cells)} |\n"
+
+
+def rows(results: Mapping[str, Any]) -> list[Row]:
+    """A row for each contender that was measured, in the catalogue's order."""
+    found = []
+    for contender in ALL:
+        measured = [one for one in results["measurements"] if one["contender"] == contender.name]
+        if measured:
+            found.append(_row(contender.name, contender.title, measured))
+    return found
+
+
+def _row(name: str, title: str, measured: Sequence[Mapping[str, Any]]) -> Row:
+    sizes = tuple(sorted({one["events"] for one in measured}))
+    by_size = [[one["usage"] for one in measured if one["events"] == size and one["usage"]] for size in sizes]
+    rate = spread = cpu_us = broker_us = None
+    if len(sizes) > 1 and all(by_size):
+        small, large = by_size[0], by_size[-1]
+        more = sizes[-1] - sizes[0]
+
+        def marginal(what: Callable[[Mapping[str, float]], float]) -> float:
+            return (median(map(what, large)) - median(map(what, small))) / more
+
+        small_s = median(usage["wall_s"] for usage in small)
+        rates = sorted(more / (usage["wall_s"] - small_s) for usage in large if usage["wall_s"] > small_s)
+        if rates:
+            rate, spread = 1 / marginal(lambda usage: usage["wall_s"]), (rates[0], rates[-1])
+        cpu_us = 1e6 * marginal(lambda usage: usage["cpu_s"])
+        broker_us = 1e6 * marginal(lambda usage: usage["broker_cpu_s"])
+    peaks = [usage["peak_bytes"] / 1e6 for usages in by_size for usage in usages]
+    return Row(name, title, sizes, rate, spread, cpu_us, broker_us, max(peaks, default=None), _counts(measured))
+
+
+def _counts(measured: Sequence[Mapping[str, Any]]) -> str:
+    """Whether what was counted was right, in the worst of the repeats."""
+    failures = [one["failure"] for one in measured if one["failure"]]
+    if failures:
+        return f"**failed** {len(failures)} of {len(measured)} times: {failures[0]}"
+    verdicts = [one["verdict"] for one in measured if one["verdict"]]
+    if not verdicts:
+        return "none made"
+    worst = max(verdicts, key=lambda verdict: verdict["wrong_keys"] / max(verdict["keys"], 1))
+    if not worst["wrong_keys"]:
+        return f"all {max(verdict['keys'] for verdict in verdicts):,} equal"
+    return (
+        f"**{worst['wrong_keys']:,} of {worst['keys']:,} wrong**: {worst['lost']:,} posts lost, "
+        f"{worst['surplus']:,} too many"
+    )
+
+
+def _number(rate: float | None) -> str:
+    return "" if rate is None else f"{float(f'{rate:.3g}'):,.0f}"
+
+
+def ratios(found: Sequence[Row]) -> str:
+    """Our fastest against each of the others, one a line; '' where there is nothing to compare."""
+    ours = max((row for row in found if row.name.startswith("groundswell") and row.rate), key=_rate, default=None)
+    others = [row for row in found if row.name in _COMPARED and row.rate]
+    if ours is None:
+        return ""
+    lines = [f"- {_rate(ours) / _rate(row):.1f} times {row.title}" for row in others]
+    return "\n".join([f"{ours.title}:", "", *lines]) + "\n" if lines else ""
+
+
+def _rate(row: Row) -> float:
+    return row.rate or 0.0
+
+
+def text(results: Mapping[str, Any]) -> str:
+    """The part of the README that follows from the results."""
+    machine, found = results["machine"], rows(results)
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(machine["versions"].items()))
+    about = (
+        f"{machine['day']}, {machine['cores']} cores of {machine['processor']}, {machine['memory_gb']} GB, "
+        f"{machine['system']}, Python {machine['python']}; {results['bytes_an_event']:.0f} bytes an event. "
+        f"Made by `{results['command']}`.\n\n{versions}.\n"
+    )
+    return "\n".join([_HEADER + "".join(row.markdown() for row in found), ratios(found), about])
+
+
+def save(results: Mapping[str, Any]) -> None:
+    """Put the results' part into the README, and draw its plot."""
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    inserted = f"\n![Events a second, by contender]({PLOT.name})\n\n{text(results)}\n"
+    README.write_text(f"{before}{BEGIN}{inserted}{END}{after}", encoding="utf-8")
+    draw([row for row in rows(results) if row.rate])
+
+
+def draw(found: Sequence[Row]) -> None:
+    """Bars of events a second on a logarithmic axis."""
+    from matplotlib.figure import Figure  # noqa: PLC0415  in the plot's environment alone
+
+    figure = Figure(figsize=(9, 0.45 * len(found) + 1), layout="constrained")
+    axes = figure.subplots()
+    ordered = sorted(found, key=_rate)
+    colours = ["#7b3fa0" if row.name.startswith("groundswell") else "#9aa5b1" for row in ordered]
+    bars = axes.barh([row.title for row in ordered], [_rate(row) for row in ordered], color=colours)
+    axes.bar_label(bars, [f" {_number(row.rate)}" for row in ordered])
+    axes.set_xscale("log")
+    axes.margins(x=0.15)
+    axes.set_xlabel("events a second (logarithmic)")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(PLOT, dpi=110)
+
+
+def main() -> int:
+    """Print the results' part, or save it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
+    parser.add_argument("results", type=Path, nargs="?", default=FOLDER / "results.json")
+    parser.add_argument("--save", action="store_true", help="write it into the README, and the plot next to it")
+    asked = parser.parse_args()
+    results = json.loads(asked.results.read_text(encoding="utf-8"))
+    if asked.save:
+        save(results)
+    else:
+        sys.stdout.write(text(results))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
