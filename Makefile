@@ -44,5 +44,8 @@ lock: setup ## resolve requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--generate-hashes --quiet --no-header --output-file requirements.lock
 
+bench: setup ## the benchmark's table, within a quarter of an hour; make bench ARGS="--contenders raw flink"
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 soak: setup ## faults for as long as asked: make soak ARGS="--minutes 60 --seed 1"
 	@$(BIN)/python -m tests.faults.soak $(ARGS)

@@ -134,7 +134,8 @@ class Generator:
 
 def _weighted(rng: np.random.Generator, weights: Iterable[float], size: int) -> Ints:
     cumulative = np.cumsum(np.array(list(weights), dtype=float))
-    return np.searchsorted(cumulative, rng.random(size) * cumulative[-1], side="right")
+    drawn: Ints = np.searchsorted(cumulative, rng.random(size) * cumulative[-1], side="right")
+    return drawn
 
 
 def _distinct(

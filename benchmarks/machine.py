@@ -33,7 +33,7 @@ class Machine(Struct, frozen=True):
 
 
 def machine() -> Machine:
-    """This machine, now."""
+    """What is known of the machine that runs this, now."""
     model = [line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
     memory_kb = next(int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal"))
     versions = {"groundswell": version("groundswell"), "kafka": jars.VERSION}

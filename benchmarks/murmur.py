@@ -16,7 +16,7 @@ def murmur2(keys: Sequence[bytes]) -> npt.NDArray[np.uint32]:
     hashes = np.empty(len(keys), dtype=np.uint32)
     for length in np.unique(lengths):
         places = np.flatnonzero(lengths == length)
-        joined = b"".join([keys[place] for place in places])
+        joined = b"".join([keys[place] for place in places.tolist()])
         hashes[places] = _of_one_length(np.frombuffer(joined, dtype=np.uint8).reshape(len(places), int(length)))
     return hashes
 

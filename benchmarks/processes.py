@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from msgspec import Struct
 
@@ -35,9 +36,7 @@ class FailedError(Exception):
     """A contender that did not say ``counted`` in time, or did not end well."""
 
 
-def measure(
-    command: Sequence[str], *, env: Mapping[str, str], log: Path, broker: int, timeout_s: float
-) -> Usage:
+def measure(command: Sequence[str], *, env: Mapping[str, str], log: Path, broker: int, timeout_s: float) -> Usage:
     """Run ``command`` to its end; what it prints goes to ``log``, and ``broker`` is the broker's process id.
 
     Raises ``FailedError``; nothing that was started is left then.
@@ -72,13 +71,13 @@ def measure(
         return usage
 
 
-def _listen(process: "subprocess.Popen[bytes]", output: "os.PathLike[str] | object", said: threading.Event) -> None:
+def _listen(process: "subprocess.Popen[bytes]", output: BinaryIO, said: threading.Event) -> None:
     assert process.stdout is not None
     for line in process.stdout:
         if line.strip() == COUNTED.encode():
             said.set()
         else:
-            output.write(line)  # type: ignore[attr-defined]
+            output.write(line)
 
 
 def _watch(process: "subprocess.Popen[bytes]", said: threading.Event, timeout_s: float) -> int:

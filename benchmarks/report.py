@@ -7,7 +7,7 @@ library, and Matplotlib where it draws.
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -66,24 +66,24 @@ def rows(results: Mapping[str, Any]) -> list[Row]:
 
 
 def _row(name: str, title: str, measured: Sequence[Mapping[str, Any]]) -> Row:
-    sizes = tuple(sorted({one["events"] for one in measured}))
+    sizes = tuple(sorted({int(one["events"]) for one in measured}))
     by_size = [[one["usage"] for one in measured if one["events"] == size and one["usage"]] for size in sizes]
     rate = spread = cpu_us = broker_us = None
     if len(sizes) > 1 and all(by_size):
-        small, large = by_size[0], by_size[-1]
-        more = sizes[-1] - sizes[0]
-
-        def marginal(what: Callable[[Mapping[str, float]], float]) -> float:
-            return (median(map(what, large)) - median(map(what, small))) / more
-
-        small_s = median(usage["wall_s"] for usage in small)
-        rates = sorted(more / (usage["wall_s"] - small_s) for usage in large if usage["wall_s"] > small_s)
-        if rates:
-            rate, spread = 1 / marginal(lambda usage: usage["wall_s"]), (rates[0], rates[-1])
-        cpu_us = 1e6 * marginal(lambda usage: usage["cpu_s"])
-        broker_us = 1e6 * marginal(lambda usage: usage["broker_cpu_s"])
+        small, large, more = by_size[0], by_size[-1], sizes[-1] - sizes[0]
+        small_s, large_s = _median(small, "wall_s"), _median(large, "wall_s")
+        if large_s > small_s:
+            rate = more / (large_s - small_s)
+            rates = [more / (usage["wall_s"] - small_s) for usage in large if usage["wall_s"] > small_s]
+            spread = min(rates), max(rates)
+        cpu_us = 1e6 * (_median(large, "cpu_s") - _median(small, "cpu_s")) / more
+        broker_us = 1e6 * (_median(large, "broker_cpu_s") - _median(small, "broker_cpu_s")) / more
     peaks = [usage["peak_bytes"] / 1e6 for usages in by_size for usage in usages]
     return Row(name, title, sizes, rate, spread, cpu_us, broker_us, max(peaks, default=None), _counts(measured))
+
+
+def _median(usages: Sequence[Mapping[str, float]], name: str) -> float:
+    return float(median(usage[name] for usage in usages))
 
 
 def _counts(measured: Sequence[Mapping[str, Any]]) -> str:

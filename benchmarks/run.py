@@ -34,7 +34,7 @@ _TAIL = 3
 
 
 class Measurement(Struct, frozen=True):
-    """One contender once over one topic; ``verdict`` is None where there is no result, ``failure`` says why it failed."""
+    """One contender once over one topic; ``verdict`` is None where there is no result to check."""
 
     contender: str
     events: int
@@ -79,7 +79,9 @@ def main(words: Sequence[str] | None = None) -> int:
             for contender in chosen:
                 if events in _sizes(contender, asked):
                     measurements += [_once(contender, topic) for _ in range(asked.repeat)]
-    results = Results(machine(), " ".join(["python -m benchmarks", *(words or sys.argv[1:])]), written_bytes, measurements)
+    results = Results(
+        machine(), " ".join(["python -m benchmarks", *(words or sys.argv[1:])]), written_bytes, measurements
+    )
     _tell(results, asked)
     bad = [one for one in measurements if one.failure or (one.verdict and not one.verdict.equal and _is_ours(one))]
     return 1 if bad else 0

@@ -37,41 +37,68 @@ POPULAR_EMOJIS = (
 
 _KEYCAP_OF_HASH = "#️⃣"  # only a grammar of hashtags tells its sign from one that begins a hashtag
 
-_COMPOUNDS: tuple[tuple[str, int, str, str], ...] = (
+_LATIN_FIRST = (
+    "Kind Friend Peace Hope Brave Stop End Love Share Safe Every Great Open Real Green Young Music Dance Team Future "
+    "Voice Stand Speak Climate Ocean Water School Child Girl Right Vote Amistad Niñez Corazón Educação Crianças Été "
+    "Über Günstig Việt Bright Warm Gentle Proud Strong Wild Sweet"
+)
+_LATIN_SECOND = (
+    "Day Challenge Note World Action Together Now Week Walk Heart Story Matters First Forever Unite Live Run Song 2026 "
+    "4All Change Power Tour Night Movement Campaign Pledge"
+)
+_COMPOUNDS = (
     # Between the parts, how many are taken, first parts, second parts.
-    (
-        "",
-        1100,
-        "Kind Friend Peace Hope Brave Stop End Love Share Safe Every Great Open Real Green Young Music Dance Team "
-        "Future Voice Stand Speak Climate Ocean Water School Child Girl Right Vote Amistad Niñez Corazón Educação "
-        "Crianças Été Über Günstig Việt Bright Warm Gentle",
-        "Day Challenge Note World Action Together Now Week Walk Heart Story Matters First Forever Unite Live Run Song "
-        "2026 4All Change Power Tour Night Movement Campaign Pledge",
-    ),
+    ("", 1200, _LATIN_FIRST, _LATIN_SECOND),
     (
         "",
         140,
         "친절 평화 우정 사랑 희망 학교 아이 마음 음악 지구 내일 세계",
-        "챌린지 운동 의날 한마디 캠페인 이야기 함께 약속 노래 편지 나눔 시작",
+        "챌린지 운동 의날 한마디 이야기 함께 약속 노래 편지 나눔 시작",
     ),
     (
         "",
         140,
-        "友だち やさしさ 平和 希望 世界 学校 こども 未来 音楽 地球 感謝 笑顔",
-        "チャレンジ の日 プロジェクト の輪 キャンペーン リレー ライブ への手紙 アクション 週間 大会 宣言",
+        "友だち やさしさ 平和 希望 学校 こども 未来 音楽 地球 感謝 笑顔",
+        "チャレンジ の日 の輪 リレー ライブ への手紙 アクション 週間 大会 宣言",
     ),
-    ("", 100, "和平 友谊 希望 孩子 世界 未来 音乐 地球 善意 校园", "挑战 行动 日 故事 计划 周 同行 接力 之声 宣言"),
+    (
+        "",
+        100,
+        "和平 友谊 希望 孩子 世界 未来 音乐 地球 善意 校园",
+        "挑战 行动 日 故事 计划 周 同行 接力 之声 宣言",
+    ),
     (
         "",
         140,
-        "Добро Дружба Мир Надежда Школа Детство Музыка Планета Сердце Весна Голос Слово",
-        "Вместе Сейчас День Неделя Вызов Всем Навсегда Года Рядом Дома Онлайн Старт",
+        "Добро Дружба Мир Надежда Школа Детство Музыка Планета Сердце Весна",
+        "Вместе Сейчас День Неделя Вызов Всем Навсегда Года Рядом Дома Старт",
     ),
-    ("_", 100, "سلام صداقة أمل مدرسة طفولة محبة عالم كلمة صوت مستقبل", "معا اليوم للجميع الآن تحدي أسبوع حملة قصة وعد غدا"),
-    ("_", 100, "दोस्ती शांति उम्मीद बचपन स्कूल प्यार दुनिया संगीत आवाज कल", "दिवस अभियान चुनौती साथ अभी सप्ताह कहानी वादा सबकी गीत"),
-    ("", 100, "มิตรภาพ สันติ ความหวัง โรงเรียน เด็ก ความรัก โลก ดนตรี เสียง อนาคต", "วันนี้ ท้าทาย ด้วยกัน สัปดาห์ โครงการ เพลง เรื่อง สัญญา เพื่อเรา ใหม่"),
-    ("", 100, "Ειρήνη Φιλία Ελπίδα Παιδί Αγάπη Σχολείο Μουσική Φωνή Καρδιά Γη", "Μαζί Τώρα Μέρα Παντού Ξανά Εδώ Μπροστά Όλοι Πάντα Αύριο"),
-)  # fmt: skip
+    (
+        "_",
+        100,
+        "سلام صداقة أمل مدرسة طفولة محبة عالم كلمة صوت مستقبل",
+        "معا اليوم للجميع الآن تحدي أسبوع حملة قصة وعد غدا",
+    ),
+    (
+        "_",
+        100,
+        "दोस्ती शांति उम्मीद बचपन स्कूल प्यार दुनिया संगीत आवाज कल",
+        "दिवस अभियान चुनौती साथ अभी सप्ताह कहानी वादा सबकी गीत",
+    ),
+    (
+        "",
+        100,
+        "มิตรภาพ สันติ ความหวัง โรงเรียน เด็ก ความรัก โลก ดนตรี เสียง อนาคต",
+        "วันนี้ ท้าทาย ด้วยกัน สัปดาห์ โครงการ เพลง เรื่อง สัญญา ใหม่",
+    ),
+    (
+        "",
+        100,
+        "Ειρήνη Φιλία Ελπίδα Παιδί Αγάπη Σχολείο Μουσική Φωνή Καρδιά Γη",
+        "Μαζί Τώρα Μέρα Παντού Ξανά Εδώ Μπροστά Όλοι Πάντα Αύριο",
+    ),
+)
+
 
 PHRASES = {
     "en": (
@@ -113,7 +140,9 @@ def hashtags(rng: np.random.Generator) -> list[Hashtag]:
         good = [written for written in pairs if _plain(written)]
         for index in rng.permutation(len(good))[:most]:
             written = good[index]
-            upper = written.upper() if _plain(written.upper()) and written.upper().lower() == written.lower() else written
+            upper = (
+                written.upper() if _plain(written.upper()) and written.upper().lower() == written.lower() else written
+            )
             found[written.lower()] = Hashtag(written.lower(), (written, written, written.lower(), upper))
     ranked = [list(found.values())[index] for index in rng.permutation(len(found))]
     assert len(ranked) >= HASHTAGS, f"only {len(ranked)} hashtags"
@@ -136,7 +165,9 @@ def campaigns(ranked: Sequence[Hashtag]) -> dict[str, str]:
     """Ten campaigns as the product reads them: name → TOML. Each has hashtags of every rank; some have more."""
     found = {}
     for number in range(10):
-        tags = ", ".join(f'"{ranked[rank].spellings[0]}"' for rank in (number, 20 + number, 200 + number, 1000 + number))
+        tags = ", ".join(
+            f'"{ranked[rank].spellings[0]}"' for rank in (number, 20 + number, 200 + number, 1000 + number)
+        )
         lines = [f'name = "launch-{number}"', f'title = "Launch {number}"', f"hashtags = [{tags}]"]
         if number % 3 == 0:
             lines.append(f'accounts = ["partner_{number}"]')

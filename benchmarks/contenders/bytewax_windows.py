@@ -12,7 +12,7 @@ from bytewax.operators import windowing
 from bytewax.run import cli_main
 from bytewax.testing import TestingSink
 
-from benchmarks.contenders.protocol import LATE_MS, WINDOW_MS, counted, task, write
+from benchmarks.contenders.protocol import CATCH_UP_MS, WINDOW_MS, counted, task, write
 from benchmarks.contenders.tokens import tokens_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,7 +40,7 @@ def main() -> None:
     counts = windowing.count_window(
         "count",
         found,
-        windowing.EventClock(lambda one: one[1], wait_for_system_duration=timedelta(milliseconds=LATE_MS)),
+        windowing.EventClock(lambda one: one[1], wait_for_system_duration=timedelta(milliseconds=CATCH_UP_MS)),
         windowing.TumblingWindower(length=timedelta(milliseconds=WINDOW_MS), align_to=EPOCH),
         lambda one: one[0],
     )

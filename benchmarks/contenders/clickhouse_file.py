@@ -1,6 +1,7 @@
 """A limit: ClickHouse's engine alone over the same events in a file; no Kafka, nothing written but the result.
 
-One regular expression finds hashtags and emojis, in RE2: exact here, and not on any text (``tokens``).
+One regular expression finds hashtags and emojis, in RE2: exact here, and not on any text (``tokens``); of emojis, Ⓜ️
+alone changes with the case of letters.
 """
 
 from chdb.session import Session
@@ -13,7 +14,9 @@ CREATE TABLE bench.counts ENGINE = Memory AS
 SELECT intDiv(event_time, {window}) * {window} AS window_start, source, event_type, token, count() AS posts
 FROM
 (
-    SELECT event_time, source, event_type, arrayJoin(arrayDistinct(extractAll(lowerUTF8(text), '{pattern}'))) AS token
+    SELECT
+        event_time, source, event_type,
+        arrayJoin(arrayDistinct(extractAll(replaceAll(lowerUTF8(text), 'ⓜ', 'Ⓜ'), '{pattern}'))) AS token
     FROM file('{file}', JSONEachRow, 'event_time Int64, source LowCardinality(String),
         event_type LowCardinality(String), text String')
 )
@@ -21,9 +24,9 @@ GROUP BY window_start, source, event_type, token
 """
 
 RESULT = """
-SELECT window_start, source, event_type, if(startsWith(token, '#'), 'hashtag', 'emoji') AS kind,
-    if(kind = 'hashtag', substring(token, 2), token) AS token, posts
-FROM bench.counts
+SELECT window_start, source, event_type, if(startsWith(counts.token, '#'), 'hashtag', 'emoji') AS kind,
+    if(startsWith(counts.token, '#'), substring(counts.token, 2), counts.token) AS token, posts
+FROM bench.counts AS counts
 INTO OUTFILE '{file}' FORMAT JSONEachRow SETTINGS output_format_json_quote_64bit_integers = 0
 """
 

@@ -16,7 +16,7 @@ counts: defaultdict[Key, int] = defaultdict(int)
 
 
 @app.agent(events)
-async def count(stream: "faust.Stream[dict[str, Any]]") -> None:
+async def count(stream: "faust.StreamT[dict[str, Any]]") -> None:
     """Count every event's tokens."""
     read = 0
     async for event in stream:

@@ -15,14 +15,13 @@ from benchmarks.contenders.tokens import tokens_of
 given = task()
 app = application(given)
 events = app.topic(given.topic, value_serializer="json")
-counts = app.Table("counts", default=int, partitions=4).tumbling(
-    timedelta(milliseconds=WINDOW_MS), expires=timedelta(days=1)
-)
-counts = counts.relative_to(lambda event: event.value["event_time"] / 1000)
+table = app.Table("counts", default=int, partitions=4)
+windows = table.tumbling(timedelta(milliseconds=WINDOW_MS), expires=timedelta(days=1))
+counts = windows.relative_to(lambda event: event.value["event_time"] / 1000)  # type: ignore[attr-defined]  # it has
 
 
 @app.agent(events)
-async def count(stream: "faust.Stream[dict[str, Any]]") -> None:
+async def count(stream: "faust.StreamT[dict[str, Any]]") -> None:
     """Count every event's tokens."""
     read = 0
     async for event in stream:
@@ -32,7 +31,7 @@ async def count(stream: "faust.Stream[dict[str, Any]]") -> None:
                 counts[event["source"], event["event_type"], kind, token] += 1
         read += 1
         if read == given.records:
-            finish(given.out, {(int(start * 1000), *key): posts for (key, (start, _)), posts in counts.data.items()})
+            finish(given.out, {(int(start * 1000), *key): posts for (key, (start, _)), posts in table.data.items()})
 
 
 if __name__ == "__main__":

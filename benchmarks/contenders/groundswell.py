@@ -1,4 +1,4 @@
-"""This project, everything on: validation, duplicates, dead letters, campaigns, a flush every second to ClickHouse.
+"""Groundswell with everything on: validation, duplicates, dead letters, campaigns, a flush every second to ClickHouse.
 
 Options: the number of worker processes, what the archive keeps, the folder of campaign files. It is done when
 ClickHouse's view accounts for every record.

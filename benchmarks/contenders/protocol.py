@@ -18,6 +18,9 @@ COUNTED = "counted"
 WINDOW_MS = 10_000
 LATE_MS = 60_000
 """How long a tool with windows waits for late events: longer than any event is late."""
+CATCH_UP_MS = 600_000
+"""The same for tools that follow one clock for all partitions: one may be read far ahead of another, so they wait for
+longer than the whole topic lasts. Any less, and they lose events here."""
 
 Key = tuple[int, str, str, str, str]
 """Window's start (ms since the epoch), source, event type, kind, token."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from quixstreams import Application
 
-from benchmarks.contenders.protocol import LATE_MS, WINDOW_MS, Key, counted, task, write
+from benchmarks.contenders.protocol import CATCH_UP_MS, WINDOW_MS, Key, counted, task, write
 from benchmarks.contenders.tokens import tokens_of
 
 QUIET_S = 10.0
@@ -44,7 +44,7 @@ def main() -> None:
         app.dataframe(topic)
         .apply(tokens, expand=True)
         .group_by(lambda found: "|".join(found.values()), name="token")
-        .tumbling_window(timedelta(milliseconds=WINDOW_MS), grace_ms=timedelta(milliseconds=LATE_MS))
+        .tumbling_window(timedelta(milliseconds=WINDOW_MS), grace_ms=timedelta(milliseconds=CATCH_UP_MS))
         .count()
         .current()
         .update(keep, metadata=True)
