@@ -41,9 +41,9 @@ ALL = (
         for workers in (1, 2)
         for archive in ("off", "matched")
     ),
-    Contender("faust-table", "Faust, windowed table", "faust_table", "faust", share=100),
-    Contender("faust-dict", "Faust, agent and a dict", "faust_dict", "faust", share=40),
-    Contender("quix", "Quix Streams, tumbling window", "quix", "quix", share=40),
+    Contender("faust-table", "Faust, windowed table", "faust_table", "faust", share=80),
+    Contender("faust-dict", "Faust, agent and a dict", "faust_dict", "faust", share=20),
+    Contender("quix", "Quix Streams, tumbling window", "quix", "quix", share=20),
     Contender("bytewax", "Bytewax, tumbling window", "bytewax_windows", "bytewax", share=20),
     Contender("flink", "Flink SQL, tumbling window", "flink", "flink"),
     Contender("clickhouse-file", "Limit: ClickHouse's engine, from a file", "clickhouse_file", "clickhouse"),

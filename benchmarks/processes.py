@@ -60,9 +60,9 @@ def measure(command: Sequence[str], *, env: Mapping[str, str], log: Path, broker
             wall_s = time.monotonic() - started_s
             usage = Usage(wall_s, _cpu_s(_tree(process.pid)), _cpu_s([broker]) - broker_before_s, peak_bytes)
             if process.wait(_END_S) != 0:
-                raise FailedError(f"ended with exit code {process.returncode} after it had counted: see {log}")
+                raise FailedError(f"ended with exit code {process.returncode} after it had counted")
         except subprocess.TimeoutExpired as error:
-            raise FailedError(f"did not end within {_END_S:.0f} s after it had counted: see {log}") from error
+            raise FailedError(f"did not end within {_END_S:.0f} s after it had counted") from error
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
