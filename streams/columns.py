@@ -38,11 +38,6 @@ def event_columns(events: Sequence[Event], segment_of: Int64s) -> pl.DataFrame:
     )
 
 
-def list_column(values: Sequence[list[str] | None]) -> pl.Series:
-    """A column of lists of strings, null where there is none; by Arrow, as Polars makes a series of each list."""
-    return pl.Series(pa.array(values, type=pa.large_list(pa.large_string())))
-
-
 def _quantity(event: Event) -> int:
     return 1 if event.quantity is None else event.quantity
 

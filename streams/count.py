@@ -52,11 +52,14 @@ def _additions(counter: Counter, rows: pl.DataFrame, measures: dict[str, pl.Expr
     )
 
 
-def merge(parts: Sequence[Additions]) -> Additions:
-    """The sum of several additions."""
-    return {
-        counter.table: pl.concat([part[counter.table] for part in parts])
-        .group_by("segment", *counter.key)
-        .agg(pl.col(counter.growing).sum())
-        for counter in COUNTERS
-    }
+def add(total: Additions | None, added: Sequence[Additions]) -> tuple[Additions, Additions]:
+    """Add to a total; returns the new total, and of it the rows that were added to."""
+    totals, changed = {}, {}
+    for counter in COUNTERS:
+        rows = pl.concat([part[counter.table] for part in added]).with_columns(_added=True)
+        if total is not None:
+            rows = pl.concat([total[counter.table].with_columns(_added=False), rows])
+        sums = rows.group_by("segment", *counter.key).agg(pl.col(counter.growing).sum(), pl.col("_added").any())
+        totals[counter.table] = sums.drop("_added")
+        changed[counter.table] = sums.filter("_added").drop("_added")
+    return totals, changed

@@ -1,8 +1,9 @@
 """Events to tokens: which hashtags, emojis and accounts each event of a batch contains, and how often.
 
-Columns in, one frame out; what a token is, ``streams.tokens`` says. Nearly every text is searched by Rust's regular
-expressions over the column; the few that those cannot tell (a look behind or ahead, a URL that may hold a sign) are
-handed to the plain functions, one text at a time, with the same result.
+Columns in, one frame out; what a token is, ``streams.tokens`` says. For hashtags and emojis, Rust's regular expressions
+cut out of the texts the stretches that decide, which are few and come again and again: the plain functions look at each
+distinct one once. For accounts those expressions find the tokens themselves. The few texts that they cannot tell (a URL
+that may hold a sign, for accounts also a look behind) are handed to the plain functions whole, with the same result.
 """
 
 import unicodedata
@@ -15,12 +16,14 @@ from emoji import __version__ as _emoji_version
 
 from schemas.counters import KINDS
 from schemas.event import MAX_TOKENS
+from streams.arrays import list_column
 from streams.tokens import accounts as account_rules
 from streams.tokens import emojis
 from streams.tokens import hashtags as hashtag_rule
 from streams.tokens.accounts import fold_account
 from streams.tokens.classes import BIDI_CONTROLS
 from streams.tokens.hashtags import fold_hashtag
+from streams.tokens.memo import Memo
 from streams.tokens.tlds import TLDS_VERSION
 from streams.tokens.unicode_ranges import UNICODE_VERSION
 from streams.tokens.urls import may_hold
@@ -38,6 +41,12 @@ SCHEMA = pl.Schema(
 )
 
 _BIDI_CONTROL = f"[{BIDI_CONTROLS}]"
+
+_HASHTAGS_IN = Memo(lambda texts: [hashtag_rule.hashtags_in(text) for text in texts])
+_EMOJIS_IN = Memo(emojis.emojis_in)
+_FOLDED_HASHTAGS = Memo(lambda spellings: list(map(fold_hashtag, spellings)))
+_FOLDED_EMOJIS = Memo(lambda spellings: list(map(emojis.fold_emoji, spellings)))
+_FOLDED_ACCOUNTS = Memo(lambda spellings: list(map(fold_account, spellings)))
 
 
 class Extraction(NamedTuple):
@@ -75,9 +84,9 @@ def extract(texts: pl.Series, sources: pl.Series, hashtags: pl.Series, accounts:
         }
     )
     counted = {
-        "hashtag": _counted(_hashtags(events), fold_hashtag),
-        "emoji": _counted(_emojis(events), emojis.qualified),
-        "account": _counted(_accounts(events), fold_account),
+        "hashtag": _counted(_hashtags(events), _FOLDED_HASHTAGS),
+        "emoji": _counted(_emojis(events), _FOLDED_EMOJIS),
+        "account": _counted(_accounts(events), _FOLDED_ACCOUNTS),
     }
     frames = [tokens.with_columns(kind=pl.lit(kind, dtype=KIND)) for kind, (tokens, _) in counted.items()]
     return Extraction(pl.concat(frames).select(*SCHEMA), sum(beyond for _, beyond in counted.values()))
@@ -96,13 +105,11 @@ def _without_bidi_controls(texts: pl.Series) -> pl.Series:
 def _hashtags(events: pl.DataFrame) -> pl.DataFrame:
     """Hashtags found, one row each: the event's row and the spelling; those of an event in their order."""
     open_events = events.filter(pl.col("hashtags").is_null() & pl.col("text").str.contains("[#＃]"))
-    fast, slow = _parted(open_events, (*hashtag_rule.HANDED_OVER, may_hold("#")))
-    matches = _matches(fast, hashtag_rule.COLUMN_PATTERN)
-    match = pl.col("spelling")
+    fast, slow = _parted(open_events, hashtag_rule.HANDED_OVER)
     return pl.concat(
         [
             _given(events, "hashtags", "^[#＃]"),
-            matches.filter(~match.str.ends_with("://")).with_columns(match.str.slice(1)),
+            _in_stretches(fast, hashtag_rule.STRETCH, _HASHTAGS_IN),
             _one_by_one(slow, hashtag_rule.hashtags_in),
         ]
     )
@@ -111,7 +118,7 @@ def _hashtags(events: pl.DataFrame) -> pl.DataFrame:
 def _emojis(events: pl.DataFrame) -> pl.DataFrame:
     # ASCII texts are told by their lengths and hold none: every emoji has a character beyond ASCII.
     text = pl.col("text")
-    return _matches(events.filter(text.str.len_bytes() != text.str.len_chars()), emojis.column_pattern())
+    return _in_stretches(events.filter(text.str.len_bytes() != text.str.len_chars()), emojis.stretch(), _EMOJIS_IN)
 
 
 def _accounts(events: pl.DataFrame) -> pl.DataFrame:
@@ -140,6 +147,16 @@ def _matches(events: pl.DataFrame, pattern: str) -> pl.DataFrame:
     return _exploded(found)
 
 
+def _in_stretches(events: pl.DataFrame, pattern: str, tokens_in: Memo[list[str]]) -> pl.DataFrame:
+    """What the stretches of the texts hold that match the pattern, each distinct one looked at once."""
+    stretches = _matches(events, pattern)
+    distinct = stretches["spelling"].unique()
+    found = list_column(tokens_in.of(distinct.to_list()))
+    holding = pl.DataFrame({"stretch": distinct, "spelling": found}).filter(pl.col("spelling").list.len() > 0)
+    stretches = stretches.rename({"spelling": "stretch"})
+    return _exploded(stretches.join(holding, on="stretch", how="inner", maintain_order="left").drop("stretch"))
+
+
 def _given(events: pl.DataFrame, column: str, sign: str) -> pl.DataFrame:
     given = _exploded(events.filter(pl.col(column).is_not_null()).select("row", pl.col(column).alias("spelling")))
     return given.with_columns(pl.col("spelling").str.replace_all(_BIDI_CONTROL, "").str.replace(sign, ""))
@@ -155,10 +172,10 @@ def _exploded(found: pl.DataFrame) -> pl.DataFrame:
     return found.explode("spelling", empty_as_null=False, keep_nulls=False)
 
 
-def _counted(found: pl.DataFrame, fold: Callable[[str], str]) -> tuple[pl.DataFrame, int]:
+def _counted(found: pl.DataFrame, folded_of: Memo[str]) -> tuple[pl.DataFrame, int]:
     """Fold every distinct spelling once, count the tokens of each event; with how many the limit took away."""
     spellings = found["spelling"].unique()
-    tokens = pl.Series([fold(spelling) for spelling in spellings], dtype=pl.String)
+    tokens = pl.Series(folded_of.of(spellings.to_list()), dtype=pl.String)
     folds = pl.DataFrame({"spelling": spellings, "token": tokens}).filter(pl.col("token") != "")
     folded = found.join(folds, on="spelling", how="inner", maintain_order="left")
     row = folded["row"]

@@ -8,13 +8,12 @@ import numpy as np
 import polars as pl
 from msgspec import Struct
 
-from schemas.counters import COUNTERS
 from schemas.event import Event
 from streams import segments
-from streams.arrays import Bools, Int64s
+from streams.arrays import Bools, Int64s, list_column
 from streams.chunk import Chunk
-from streams.columns import archive_rows, event_columns, list_column
-from streams.count import Additions, count, merge
+from streams.columns import archive_rows, event_columns
+from streams.count import Additions, add, count
 from streams.decode import Decoded, decode
 from streams.duplicates import Horizon, Seen
 from streams.extract import extract
@@ -203,17 +202,8 @@ class Partition:
         """
         if not flush.additions:
             return {}
-        added = merge(flush.additions)
+        self._cumulative, changed = add(self._cumulative, flush.additions)
         flush.additions.clear()
-        if self._cumulative is None:
-            self._cumulative = added
-            return added
-        total = merge([self._cumulative, added])
-        changed = {
-            counter.table: total[counter.table].join(added[counter.table], on=["segment", *counter.key], how="semi")
-            for counter in COUNTERS
-        }
-        self._cumulative = total
         return changed
 
     def written(self, flush: Flush) -> None:

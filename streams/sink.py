@@ -19,6 +19,8 @@ _INSERT = {
     "wait_end_of_query": 1,
     # Writing the same rows again must not be taken for a mistake.
     "insert_deduplicate": 0,
+    # No row of an insert has the key of another: looking for such would take as long as all else.
+    "optimize_on_insert": 0,
     # Late events can be of any number of days.
     "max_partitions_per_insert_block": 0,
 }

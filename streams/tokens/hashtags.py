@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 from streams.tokens.classes import BIDI_CONTROLS, DIGITS, LETTERS_AND_MARKS
-from streams.tokens.urls import outside_urls
+from streams.tokens.urls import may_hold, outside_urls
 
 # ZWNJ, ZWJ, Cyrillic kavyka, Hebrew maqaf, geresh and gershayim, fullwidth tilde, wave dash, the kana voicing marks,
 # double hyphen and middle dot, ditto mark, two Tibetan tshegs, middle dot.
@@ -24,11 +24,10 @@ _HASHTAG = re.compile(
 )
 _NOT_AFTER = re.compile("[#＃]|://")
 
-# The same rule for Rust, which looks at nothing but what it takes, for a text in which every hash sign is `#` and may
-# begin a hashtag. A match that ends in `://` is no hashtag.
-COLUMN_PATTERN = rf"#(?:[{DIGITS}{_SIGNS}]+{_ALPHA}|[{LETTERS_AND_MARKS}--\ufe0f\u20e3]){_ANY}*(?:://)?"
-# What the other texts contain: they are for `hashtags_in`.
-HANDED_OVER = ("＃", f"{_NOT_BEFORE}#")
+# For Rust: what the rule looks at, for each hash sign of a text in which no URL may hold one; no blank is within.
+STRETCH = r"\S?[#＃]\S*"
+# What the other texts contain: they are for `hashtags_in`, whole.
+HANDED_OVER = ("＃", may_hold("#"))
 
 
 _BIDI_CONTROL = re.compile(f"[{BIDI_CONTROLS}]")

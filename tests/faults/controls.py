@@ -14,7 +14,7 @@ from faust.types import TP
 
 from streams import app, partition, rules, worker
 from streams.chunk import Delivery
-from streams.count import Additions, merge
+from streams.count import Additions, add
 from streams.rows import Share, Writer
 from streams.segments import Segment
 from streams.settings import Settings
@@ -160,7 +160,7 @@ def _deltas() -> None:
 
     def changed_rows(self: partition.Partition, flush: Any) -> Any:
         del self
-        return merge(flush.additions) if flush.additions else {}
+        return add(None, flush.additions)[1] if flush.additions else {}
 
     partition.Partition.changed_rows = changed_rows  # type: ignore[method-assign]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemas.counters import COUNTERS, ENGAGEMENT, SPELLINGS, TOKEN_COUNTS, Counter
 from schemas.event import Event
 from streams.columns import event_columns
-from streams.count import Additions, count, merge
+from streams.count import Additions, add, count
 from streams.extract import SCHEMA
 from tests.streams.test_decode import NOW_MS, good, verdicts
 
@@ -106,11 +106,26 @@ def test_additions_are_the_sums_of_what_events_and_tokens_say(events: list[Count
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(batches, min_size=1, max_size=4))
-def test_merged_additions_are_those_of_all_events_at_once(parts: list[list[Counted]]) -> None:
-    merged = merge([additions(part) for part in parts])
+def test_a_total_is_that_of_all_events_at_once_and_what_changed_is_what_was_added_to(
+    parts: list[list[Counted]],
+) -> None:
+    total = None
+    for number, part in enumerate(parts, 1):
+        total, changed = add(total, [additions(part)])
+        at_once = additions([event for earlier in parts[:number] for event in earlier])
+        for counter in COUNTERS:
+            expected = rows_of(at_once, counter)
+            assert rows_of(total, counter) == expected
+            assert rows_of(changed, counter) == {key: expected[key] for key in rows_of(additions(part), counter)}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(batches, min_size=1, max_size=4))
+def test_several_additions_at_once_are_as_good_as_one_after_the_other(parts: list[list[Counted]]) -> None:
+    total, changed = add(None, [additions(part) for part in parts])
     at_once = additions([event for part in parts for event in part])
     for counter in COUNTERS:
-        assert rows_of(merged, counter) == rows_of(at_once, counter)
+        assert rows_of(total, counter) == rows_of(changed, counter) == rows_of(at_once, counter)
 
 
 def test_every_event_counts_once_under_the_star_and_once_under_each_campaign() -> None:
