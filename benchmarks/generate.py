@@ -1,11 +1,10 @@
 """Seeded events of the contract, in bulk: columns of strings are put together, never one event at a time.
 
 Event times run over ``SPAN_MS`` up to ``end_ms`` in the order of the log, but for the late ones. What was put into a
-text is known from the indices drawn for it, and that alone is counted (``truth``).
+text is known from the indices drawn for it, and that alone is counted (``truth``). ``Shape`` says what they are like.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -18,19 +17,15 @@ from benchmarks.vocabulary import COUNTRIES, PHRASES, SOURCES, TYPES, WITH_TEXT
 
 SEED = 20261121
 SPAN_MS = 300_000
-MOST_LATE_MS = 55_000
-"""No event is later than this among its neighbours: what a tool with windows must wait for."""
-PARTITIONS = 4
 
 _CHUNK = 250_000
-_SHARE_LATE = 0.03
-_LATE_MEAN_MS = 8_000
 _REACTED_MEAN = 20_000
 _HOT_POSTS = 500
 _PEOPLE = 200_000
 _HASHTAGS_A_POST = (0.25, 0.40, 0.25, 0.10)
 _EMOJIS_A_POST = (0.5, 0.35, 0.15)
 _NONE = -1
+_MORE_WORDS = "and so it went on for a while, as such things do when many people have something kind to say; "
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -45,40 +40,61 @@ class Chunk(Struct, frozen=True):
     counts: pl.DataFrame
 
 
-class Generator:
-    """``count`` events, the same for the same arguments; times are ms since the epoch."""
+class Shape(Struct, frozen=True):
+    """What a log is like; the defaults are those of the contenders' table.
 
-    def __init__(self, count: int, end_ms: int, seed: int = SEED) -> None:
-        self._count = count
+    ``hashtags``: how many different ones are drawn from, by Zipf's law, or all alike where ``evenly``. Of the events
+    ``share_late`` are late, by ``late_mean_ms`` on average, and never by more than ``most_late_ms``: what a tool with
+    windows must wait for. ``more_bytes`` of plain words, or of an address, make each event longer.
+    """
+
+    events: int
+    hashtags: int = vocabulary.HASHTAGS
+    evenly: bool = False
+    share_late: float = 0.03
+    late_mean_ms: int = 8_000
+    most_late_ms: int = 55_000
+    more_bytes: int = 0
+    partitions: int = 4
+    campaigns: int = 10
+
+
+class Generator:
+    """The events of a shape, the same for the same arguments; times are ms since the epoch."""
+
+    def __init__(self, shape: Shape, end_ms: int, seed: int = SEED) -> None:
+        self._shape = shape
         self._start_ms = end_ms - SPAN_MS
         self._rng = np.random.default_rng(seed)
         self._prefix = f"b{seed % 1000}"
         words = np.random.default_rng(SEED)  # the vocabulary stays, whatever the seed
         hashtags = vocabulary.hashtags(words)
-        self._tokens = pl.Series([hashtag.token for hashtag in hashtags])
+        # More than the vocabulary has are its words again and again, with a number.
+        numbers = np.arange(shape.hashtags)
+        self._rounds = pl.Series(["", *(f"_{turn}" for turn in range(1, shape.hashtags // len(hashtags) + 1))])
+        base = pl.Series([hashtag.token for hashtag in hashtags])
+        self._tokens = base.gather(numbers % len(base)) + self._rounds.gather(numbers // len(base))
         self._emojis = pl.Series(vocabulary.emojis(words))
-        spellings = list(chain.from_iterable(hashtag.spellings for hashtag in hashtags))
         self._spellings_each = len(hashtags[0].spellings)
-        self._written_tags = pl.Series([f" #{written}" for written in spellings])
-        self._leading_tags = pl.Series([f"#{written} " for written in spellings])
+        self._spellings = pl.Series([f"#{written}" for hashtag in hashtags for written in hashtag.spellings])
         self._phrases = pl.Series([phrase for phrases in PHRASES.values() for phrase in phrases])
         langs = [lang for lang, phrases in PHRASES.items() for _ in phrases]
         self._places = pl.Series([f'"lang":"{lang}","country":"{COUNTRIES[lang]}",' for lang in langs])
 
     def chunks(self) -> Iterator[Chunk]:
         """All events, in the order of the log."""
-        for first in range(0, self._count, _CHUNK):
-            yield self._chunk(np.arange(first, min(first + _CHUNK, self._count)))
+        for first in range(0, self._shape.events, _CHUNK):
+            yield self._chunk(np.arange(first, min(first + _CHUNK, self._shape.events)))
 
     def _chunk(self, numbers: Ints) -> Chunk:
-        rng, size = self._rng, len(numbers)
+        rng, size, shape = self._rng, len(numbers), self._shape
         sources, types = _weighted(rng, SOURCES.values(), size), _weighted(rng, TYPES.values(), size)
-        late = rng.random(size) < _SHARE_LATE
-        lateness_ms = np.minimum(rng.exponential(_LATE_MEAN_MS, size), MOST_LATE_MS) * late
-        times_ms = self._start_ms + numbers * SPAN_MS // self._count - lateness_ms.astype(np.int64)
+        late = rng.random(size) < shape.share_late
+        lateness_ms = np.minimum(rng.exponential(shape.late_mean_ms, size), shape.most_late_ms) * late
+        times_ms = self._start_ms + numbers * SPAN_MS // shape.events - lateness_ms.astype(np.int64)
         names = list(TYPES)
         posts = np.isin(types, [names.index(name) for name in WITH_TEXT])
-        tags = _distinct(rng, len(self._tokens), 1.0, _HASHTAGS_A_POST, posts)
+        tags = _distinct(rng, len(self._tokens), 0.0 if shape.evenly else 1.0, _HASHTAGS_A_POST, posts)
         emojis = _distinct(rng, len(self._emojis), 1.1, _EMOJIS_A_POST, posts)
         frame = pl.DataFrame(
             {
@@ -92,13 +108,13 @@ class Generator:
                 **self._texts(posts, tags, emojis),
             }
         ).with_columns(event_id=self._prefix + "-" + pl.col("event_id"), post_id="p" + pl.col("event_id"))
-        keys, values = frame.select(key=_key(), value=_value()).get_columns()
+        keys, values = frame.select(key=_key(), value=_value(shape.more_bytes)).get_columns()
         counts = [
             truth.of(times_ms, frame["source"], frame["event_type"], kind, words, slots)
             for kind, words, slots in (("hashtag", self._tokens, tags), ("emoji", self._emojis, emojis))
         ]
         written = keys.cast(pl.Binary).to_list()
-        partitions = (murmur2(written) & 0x7FFFFFFF).astype(np.int64) % PARTITIONS
+        partitions = (murmur2(written) & 0x7FFFFFFF).astype(np.int64) % shape.partitions
         return Chunk(written, values.cast(pl.Binary).to_list(), partitions, pl.concat(counts))
 
     def _reacted_to(self, numbers: Ints) -> Ints:
@@ -112,24 +128,28 @@ class Generator:
         rng, size = self._rng, len(posts)
         phrases = np.where(posts, rng.integers(0, len(self._phrases), size), _NONE)
         leads = rng.random(size) < 0.25
-        spelled = [
-            np.where(tag == _NONE, _NONE, tag * self._spellings_each + rng.integers(0, self._spellings_each, size))
-            for tag in tags
-        ]
+        spelled = [self._spelled(tag) for tag in tags]
         accounts = pl.Series([f" @partner_{number}" for number in range(100)])
         mentioned = np.where(posts & (rng.random(size) < 0.15), rng.integers(0, len(accounts), size), _NONE)
         repeated = rng.random(size) < 0.25
+        leading = pl.Series(leads) & (spelled[0] != "")
         parts = [
-            _written(self._leading_tags, np.where(leads, spelled[0], _NONE)),
+            _only(leading, spelled[0] + " "),
             _written(self._phrases, phrases),
             _written(accounts, mentioned),
-            _written(self._written_tags, np.where(leads, _NONE, spelled[0])),
-            *(_written(self._written_tags, spelling) for spelling in spelled[1:]),
+            *(_only(tag != "", " " + tag) for tag in (_only(~leading, spelled[0]), *spelled[1:])),
             _written(" " + self._emojis, emojis[0]),
             _written(self._emojis, np.where(repeated, emojis[0], _NONE)),
             *(_written(self._emojis, emoji) for emoji in emojis[1:]),
         ]
         return {"text": pl.select(pl.concat_str(parts)).to_series(), "place": _written(self._places, phrases)}
+
+    def _spelled(self, tag: Ints) -> pl.Series:
+        """A hashtag of each index, in one of its spellings; '' where there is none."""
+        base, ways = len(self._spellings) // self._spellings_each, self._spellings_each
+        chosen = tag % base * ways + self._rng.integers(0, ways, len(tag))
+        word = _written(self._spellings, np.where(tag == _NONE, _NONE, chosen))
+        return word + _written(self._rounds, np.where(tag == _NONE, _NONE, tag // base))
 
 
 def _weighted(rng: np.random.Generator, weights: Iterable[float], size: int) -> Ints:
@@ -158,6 +178,11 @@ def _written(words: pl.Series, indices: Ints) -> pl.Series:
     return pl.concat([pl.Series([""]), words]).gather(indices + 1)
 
 
+def _only(kept: pl.Series, words: pl.Series) -> pl.Series:
+    """The words that are kept, '' for the others."""
+    return words.zip_with(kept, pl.repeat("", len(words), eager=True))
+
+
 def _key() -> pl.Expr:
     acts_on = pl.col("event_type").is_in(["like", "share", "view"])
     subject = (
@@ -166,8 +191,10 @@ def _key() -> pl.Expr:
     return pl.col("source") + ":" + subject
 
 
-def _value() -> pl.Expr:
+def _value(more_bytes: int) -> pl.Expr:
     """The event as JSON; nothing in it needs escaping."""
+    words = (" " + _MORE_WORDS * (more_bytes // len(_MORE_WORDS) + 1))[:more_bytes]
+    address = f'"url":"https://example.org/{"x" * more_bytes}",' if more_bytes else ""
     person = pl.col("person").cast(pl.String)
     refers = pl.col("event_type").is_in(["like", "share", "view", "reply", "quote"])
     return pl.concat_str(
@@ -176,7 +203,7 @@ def _value() -> pl.Expr:
         pl.when("is_post").then('"post_id":"' + pl.col("post_id") + '",').otherwise(pl.lit("")),
         pl.when(refers).then('"ref_post_id":"p' + pl.col("ref").cast(pl.String) + '",').otherwise(pl.lit("")),
         "place",
-        pl.when("is_post").then('"text":"' + pl.col("text") + '",').otherwise(pl.lit("")),
+        pl.when("is_post").then('"text":"' + pl.col("text") + pl.lit(words + '",')).otherwise(pl.lit(address)),
         pl.lit('"author_id":"u'), person, pl.lit('","author_name":"friend_'), person, pl.lit('","author_followers":'),
         (21_000_000 // (pl.col("person") + 1)).cast(pl.String), pl.lit("}"),
     )  # fmt: skip

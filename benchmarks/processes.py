@@ -42,7 +42,7 @@ def measure(command: Sequence[str], *, env: Mapping[str, str], log: Path, broker
     Raises ``FailedError``; nothing that was started is left then.
     """
     with log.open("wb") as output:
-        broker_before_s = _cpu_s([broker])
+        broker_before_s = cpu_s([broker])
         started_s = time.monotonic()
         process = subprocess.Popen(
             command,
@@ -58,7 +58,7 @@ def measure(command: Sequence[str], *, env: Mapping[str, str], log: Path, broker
         try:
             peak_bytes = _watch(process, said, timeout_s)
             wall_s = time.monotonic() - started_s
-            usage = Usage(wall_s, _cpu_s(_tree(process.pid)), _cpu_s([broker]) - broker_before_s, peak_bytes)
+            usage = Usage(wall_s, cpu_s(tree(process.pid)), cpu_s([broker]) - broker_before_s, peak_bytes)
             if process.wait(_END_S) != 0:
                 raise FailedError(f"ended with exit code {process.returncode} after it had counted")
         except subprocess.TimeoutExpired as error:
@@ -89,11 +89,11 @@ def _watch(process: "subprocess.Popen[bytes]", said: threading.Event, timeout_s:
             raise FailedError(f"ended with exit code {process.returncode} before it had counted")
         if time.monotonic() > give_up_s:
             raise FailedError(f"had not counted all after {timeout_s:.0f} s")
-        peak_bytes = max(peak_bytes, _resident_bytes(_tree(process.pid)))
-    return max(peak_bytes, _resident_bytes(_tree(process.pid)))
+        peak_bytes = max(peak_bytes, _resident_bytes(tree(process.pid)))
+    return max(peak_bytes, _resident_bytes(tree(process.pid)))
 
 
-def _tree(root: int) -> list[int]:
+def tree(root: int) -> list[int]:
     """A process and all that descend from it."""
     children: dict[int, list[int]] = {}
     for folder in Path("/proc").iterdir():
@@ -113,8 +113,8 @@ def _stat(pid: int) -> list[str]:
         return []
 
 
-def _cpu_s(pids: Iterable[int]) -> float:
-    """Processor time of these, and of their children that have ended."""
+def cpu_s(pids: Iterable[int]) -> float:
+    """Processor seconds of these, and of their children that have ended."""
     return sum(int(ticks) for pid in pids for ticks in _stat(pid)[11:15]) / _TICKS_A_SECOND
 
 

@@ -12,12 +12,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+from benchmarks import readme
 from benchmarks.catalogue import ALL
+from benchmarks.readme import number
 
-FOLDER = Path(__file__).parent
-README = FOLDER / "README.md"
-PLOT = FOLDER / "rates.png"
-BEGIN, END = "<!-- results -->\n", "<!-- end of results -->\n"
+PLOT = readme.FOLDER / "rates.png"
 
 _HEADER = (
     "| | events/s | of repeats | CPU, µs an event | broker's CPU | memory at most | events | counts |\n"
@@ -41,10 +40,10 @@ class Row(NamedTuple):
 
     def markdown(self) -> str:
         """A row of the table."""
-        spread = "" if self.spread is None else f"{_number(self.spread[0])} – {_number(self.spread[1])}"
+        spread = "" if self.spread is None else f"{number(self.spread[0])} – {number(self.spread[1])}"
         cells = (
             self.title,
-            _number(self.rate),
+            number(self.rate),
             spread,
             "" if self.cpu_us is None else f"{self.cpu_us:.2f}",
             "" if self.broker_us is None else f"{self.broker_us:.2f}",
@@ -103,10 +102,6 @@ def _counts(measured: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _number(rate: float | None) -> str:
-    return "" if rate is None else f"{float(f'{rate:.3g}'):,.0f}"
-
-
 def ratios(found: Sequence[Row]) -> str:
     """Our fastest against each of the others, one a line; '' where there is nothing to compare."""
     ours = max((row for row in found if row.name.startswith("groundswell") and row.rate), key=_rate, default=None)
@@ -126,19 +121,14 @@ def text(results: Mapping[str, Any]) -> str:
     machine, found = results["machine"], rows(results)
     versions = ", ".join(f"{name} {version}" for name, version in sorted(machine["versions"].items()))
     about = (
-        f"{machine['day']}, {machine['cores']} cores of {machine['processor']}, {machine['memory_gb']} GB, "
-        f"{machine['system']}, Python {machine['python']}; {results['bytes_an_event']:.0f} bytes an event. "
-        f"Made by `{results['command']}`.\n\n{versions}.\n"
+        f"{readme.about(machine, results['command'])} {results['bytes_an_event']:.0f} bytes an event.\n\n{versions}.\n"
     )
     return "\n".join([_HEADER + "".join(row.markdown() for row in found), ratios(found), about])
 
 
 def save(results: Mapping[str, Any]) -> None:
     """Put the results' part into the README, and draw its plot."""
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    inserted = f"\n![Events a second, by contender]({PLOT.name})\n\n{text(results)}\n"
-    README.write_text(f"{before}{BEGIN}{inserted}{END}{after}", encoding="utf-8")
+    readme.put("results", f"![Events a second, by contender]({PLOT.name})\n\n{text(results)}")
     draw([row for row in rows(results) if row.rate])
 
 
@@ -152,7 +142,7 @@ def draw(found: Sequence[Row]) -> None:
     colours = ["#7b3fa0" if row.name.startswith("groundswell") else "#9aa5b1" for row in ordered]
     axes.xaxis.set_major_formatter("{x:,.0f}")
     bars = axes.barh([row.title for row in ordered], [_rate(row) for row in ordered], color=colours)
-    axes.bar_label(bars, [f" {_number(row.rate)}" for row in ordered])
+    axes.bar_label(bars, [f" {number(row.rate)}" for row in ordered])
     axes.margins(x=0.12)
     axes.set_xlabel("events a second")
     axes.spines[["top", "right"]].set_visible(False)
@@ -162,7 +152,7 @@ def draw(found: Sequence[Row]) -> None:
 def main() -> int:
     """Print the results' part, or save it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
-    parser.add_argument("results", type=Path, nargs="?", default=FOLDER / "results.json")
+    parser.add_argument("results", type=Path, nargs="?", default=readme.json_file("results"))
     parser.add_argument("--save", action="store_true", help="write it into the README, and the plot next to it")
     asked = parser.parse_args()
     results = json.loads(asked.results.read_text(encoding="utf-8"))

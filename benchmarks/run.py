@@ -4,43 +4,22 @@ import argparse
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-import numpy as np
-import polars as pl
 from msgspec import Struct
 
-from benchmarks import environments, log, truth, vocabulary
+from benchmarks import environments, readme
 from benchmarks.catalogue import ALL, FULL_EVENTS, Contender
-from benchmarks.generate import SEED, Generator
+from benchmarks.generate import Shape
 from benchmarks.machine import Machine, machine
-from benchmarks.processes import FailedError, Usage, measure
-from benchmarks.truth import Verdict
-from deploy.kafka.broker import Broker
-from deploy.ports import free_port
-from schemas.topics import EVENTS
-from streams.settings import load
-from streams.topics import create_topics
+from benchmarks.once import Measurement, once
+from benchmarks.topic import filled
 
-RESULTS = Path(__file__).parent / "results.json"
+RESULTS = readme.json_file("results")
 _SMOKE_EVENTS = 20_000
 _SMOKE_NAMES = ("groundswell-2-matched",)
-_TIMEOUT_S = 240.0
-_TAIL = 3
-
-
-class Measurement(Struct, frozen=True):
-    """One contender once over one topic; ``verdict`` is None where there is no result to check."""
-
-    contender: str
-    events: int
-    usage: Usage | None = None
-    verdict: Verdict | None = None
-    failure: str = ""
 
 
 class Results(Struct, frozen=True):
@@ -52,20 +31,6 @@ class Results(Struct, frozen=True):
     measurements: list[Measurement]
 
 
-class Log(Struct, frozen=True):
-    """A filled topic: where it is, how many records, what must be counted."""
-
-    folder: Path
-    broker: Broker
-    events: int
-    counts: pl.DataFrame
-
-    @property
-    def file(self) -> Path:
-        """The events, one a line."""
-        return self.folder / "events.jsonl"
-
-
 def main(words: Sequence[str] | None = None) -> int:
     """Measure and tell; 1 when a contender of ours was not equal to the truth, or any failed."""
     asked = _parse(words)
@@ -74,17 +39,16 @@ def main(words: Sequence[str] | None = None) -> int:
     sizes = sorted({size for contender in chosen for size in _sizes(contender, asked)})
     written_bytes = 0.0
     for events in sizes:
-        with filled(events, Path(asked.folder)) as topic:
+        with filled(Shape(events), Path(asked.folder)) as topic:
             written_bytes = topic.file.stat().st_size / events
             for contender in chosen:
                 if events in _sizes(contender, asked):
-                    measurements += [_once(contender, topic) for _ in range(asked.repeat)]
+                    measurements += [once(contender, topic) for _ in range(asked.repeat)]
     results = Results(
         machine(), " ".join(["python -m benchmarks", *(words or sys.argv[1:])]), written_bytes, measurements
     )
     _tell(results, asked)
-    bad = [one for one in measurements if one.failure or (one.verdict and not one.verdict.equal and _is_ours(one))]
-    return 1 if bad else 0
+    return 1 if any(one.bad for one in measurements) else 0
 
 
 def _parse(words: Sequence[str] | None) -> argparse.Namespace:
@@ -108,76 +72,6 @@ def _sizes(contender: Contender, asked: argparse.Namespace) -> tuple[int, ...]:
     return (asked.events,) if asked.smoke else contender.sizes(asked.events)
 
 
-def _is_ours(one: Measurement) -> bool:
-    return one.contender.startswith("groundswell")
-
-
-@contextmanager
-def filled(events: int, parent: Path) -> Iterator[Log]:
-    """A broker of its own with that many events on it, in a new folder below ``parent`` that is removed again."""
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent) as name:
-        folder, port = Path(name), free_port()
-        with Broker(folder / "kafka", port, progress=_say) as broker:
-            create_topics(load(kafka_bootstrap=broker.bootstrap))
-            begun_s = time.monotonic()
-            chunks = Generator(events, time.time_ns() // 1_000_000).chunks()
-            counts = log.fill(broker.bootstrap, chunks, folder / "events.jsonl")
-            _say(f"{events:,} events written in {time.monotonic() - begun_s:.1f} s, {len(counts):,} keys")
-            _write_campaigns(folder / "campaigns")
-            yield Log(folder, broker, events, counts)
-
-
-def _write_campaigns(folder: Path) -> None:
-    folder.mkdir()
-    ranked = vocabulary.hashtags(np.random.default_rng(SEED))
-    for name, toml in vocabulary.campaigns(ranked).items():
-        (folder / f"{name}.toml").write_text(toml, encoding="utf-8")
-
-
-def _once(contender: Contender, topic: Log) -> Measurement:
-    with tempfile.TemporaryDirectory(dir=topic.folder) as name:
-        folder = Path(name)
-        out = folder / "out"
-        out.mkdir()
-        assert topic.broker.child is not None
-        try:
-            usage = measure(
-                _command(contender, topic, out),
-                env={"PYTHONPATH": str(environments.ROOT)},
-                log=folder / "log",
-                broker=topic.broker.child.pid,
-                timeout_s=_TIMEOUT_S,
-            )
-            verdict = truth.compare(topic.counts, truth.read(out)) if contender.checked else None
-        except FailedError as error:
-            tail = (folder / "log").read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL:]
-            _say(f"{contender.name}, {topic.events:,} events: {error}\n" + "\n".join(tail))
-            return Measurement(contender.name, topic.events, failure=str(error))
-    said = "" if verdict is None else f", {verdict}"
-    _say(f"{contender.name}, {topic.events:,} events: {usage.wall_s:.2f} s, {usage.cpu_s:.2f} s CPU{said}")
-    return Measurement(contender.name, topic.events, usage, verdict)
-
-
-def _command(contender: Contender, topic: Log, out: Path) -> list[str]:
-    options = list(contender.options)
-    if contender.module == "groundswell":
-        options.append(str(topic.folder / "campaigns"))
-    elif contender.module == "flink":
-        options.append(str(environments.flink_connector()))
-    given = {
-        "bootstrap": topic.broker.bootstrap,
-        "topic": EVENTS.name,
-        "group": out.parent.name,
-        "records": topic.events,
-        "file": topic.file,
-        "out": out,
-    }
-    words = [word for option, value in given.items() for word in (f"--{option}", str(value))]
-    python = str(environments.python(contender.environment))
-    return [python, "-m", f"benchmarks.contenders.{contender.module}", *words, "--", *options]
-
-
 def _tell(results: Results, asked: argparse.Namespace) -> None:
     encoded = msgspec.json.format(msgspec.json.encode(results), indent=1)
     if asked.json:
@@ -190,7 +84,3 @@ def _tell(results: Results, asked: argparse.Namespace) -> None:
     if asked.save:
         report = [str(environments.python("report")), "-m", "benchmarks.report", str(RESULTS), "--save"]
         subprocess.run(report, cwd=environments.ROOT, check=True)
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")

@@ -161,10 +161,10 @@ def emojis(rng: np.random.Generator) -> list[str]:
     return [*POPULAR_EMOJIS, *(others[index] for index in rng.permutation(len(others)))]
 
 
-def campaigns(ranked: Sequence[Hashtag]) -> dict[str, str]:
-    """Ten campaigns as the product reads them: name → TOML. Each has hashtags of every rank; some have more."""
+def campaigns(ranked: Sequence[Hashtag], count: int) -> dict[str, str]:
+    """So many campaigns as the product reads them: name → TOML. Each has hashtags of every rank; some have more."""
     found = {}
-    for number in range(10):
+    for number in range(count):
         tags = ", ".join(
             f'"{ranked[rank].spellings[0]}"' for rank in (number, 20 + number, 200 + number, 1000 + number)
         )

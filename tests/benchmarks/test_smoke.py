@@ -14,7 +14,7 @@ from emoji import EMOJI_DATA, STATUS
 from benchmarks import truth
 from benchmarks.contenders.protocol import WINDOW_MS
 from benchmarks.contenders.tokens import tokens_of
-from benchmarks.generate import Generator
+from benchmarks.generate import Generator, Shape
 from benchmarks.murmur import murmur2
 from schemas import event as schema
 from schemas.event import Event, record_key
@@ -27,7 +27,7 @@ EVENTS = 5_000
 
 def generated(count: int = EVENTS) -> tuple[list[bytes], list[bytes], pl.DataFrame]:
     """Keys and values of a small log, and its truth."""
-    chunks = list(Generator(count, END_MS).chunks())
+    chunks = list(Generator(Shape(count), END_MS).chunks())
     keys = [key for chunk in chunks for key in chunk.keys]
     values = [value for chunk in chunks for value in chunk.values]
     return keys, values, truth.total(chunk.counts for chunk in chunks)

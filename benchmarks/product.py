@@ -1,0 +1,69 @@
+"""The product as its users run it: ClickHouse and workers as processes of their own, everything on."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from clickhouse_connect.driver import Client
+from msgspec import Struct
+
+from deploy.children import Child
+from deploy.workers import environment
+from schemas.counters import DATABASE
+from streams.clickhouse import connect
+from streams.errors import UnreachableError
+from streams.settings import Settings
+
+_READY_S = 60.0
+_STOP_S = 60.0
+_POLL_S = 0.1
+_READ = f"SELECT sum(read) FROM {DATABASE}.records"
+
+
+class Running(Struct, frozen=True):
+    """What runs: a client of its ClickHouse, and the process ids of that and of the workers' supervisor."""
+
+    client: Client
+    clickhouse_pid: int
+    workers_pid: int
+
+    def read(self) -> int:
+        """How many records ClickHouse's view accounts for."""
+        return int(self.client.query(_READ).result_rows[0][0])
+
+    def wait_until_read(self, records: int) -> None:
+        """Return when the view accounts for so many."""
+        while self.read() < records:
+            time.sleep(_POLL_S)
+
+
+@contextmanager
+def running(settings: Settings, workers: int) -> Iterator[Running]:
+    """ClickHouse, where the settings say, and so many workers; both are stopped in the end."""
+    port = settings.clickhouse_url.rsplit(":", 1)[1]
+    with ExitStack() as children:
+        engine = _child(
+            "ClickHouse",
+            ["deploy.clickhouse", "--data", str(settings.data_dir / "clickhouse"), "--port", port],
+            settings,
+            children,
+        )
+        engine.wait_ready(lambda: _answers(settings), _READY_S)
+        command = _child("Workers", ["streams", "worker", "--processes", str(workers)], settings, children)
+        yield Running(connect(settings), engine.pid, command.pid)
+
+
+def _child(name: str, module: list[str], settings: Settings, children: ExitStack) -> Child:
+    child = Child(name, [sys.executable, "-m", *module], log=None, env=environment(settings))
+    children.callback(child.stop, _STOP_S)
+    child.start()
+    return child
+
+
+def _answers(settings: Settings) -> bool:
+    try:
+        connect(settings).close()
+    except UnreachableError:
+        return False
+    return True
