@@ -25,7 +25,6 @@ _PEOPLE = 200_000
 _HASHTAGS_A_POST = (0.25, 0.40, 0.25, 0.10)
 _EMOJIS_A_POST = (0.5, 0.35, 0.15)
 _NONE = -1
-_MORE_WORDS = "and so it went on for a while, as such things do when many people have something kind to say; "
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -45,7 +44,7 @@ class Shape(Struct, frozen=True):
 
     ``hashtags``: how many different ones are drawn from, by Zipf's law, or all alike where ``evenly``. Of the events
     ``share_late`` are late, by ``late_mean_ms`` on average, and never by more than ``most_late_ms``: what a tool with
-    windows must wait for. ``more_bytes`` of plain words, or of an address, make each event longer.
+    windows must wait for. ``more_bytes`` of plain words, or of an address, make each event longer. ``campaigns`` are what it is counted by.
     """
 
     events: int
@@ -77,6 +76,11 @@ class Generator:
         self._emojis = pl.Series(vocabulary.emojis(words))
         self._spellings_each = len(hashtags[0].spellings)
         self._spellings = pl.Series([f"#{written}" for hashtag in hashtags for written in hashtag.spellings])
+        passages = vocabulary.passages(words, shape.more_bytes) if shape.more_bytes else []
+        self._passages = pl.Series([f" {one}" for one in passages] or [""])
+        self._addresses = pl.Series(
+            ['"url":"https://example.org/' + one.replace(" ", "-") + '",' for one in passages] or [""]
+        )
         self._phrases = pl.Series([phrase for phrases in PHRASES.values() for phrase in phrases])
         langs = [lang for lang, phrases in PHRASES.items() for _ in phrases]
         self._places = pl.Series([f'"lang":"{lang}","country":"{COUNTRIES[lang]}",' for lang in langs])
@@ -96,6 +100,7 @@ class Generator:
         posts = np.isin(types, [names.index(name) for name in WITH_TEXT])
         tags = _distinct(rng, len(self._tokens), 0.0 if shape.evenly else 1.0, _HASHTAGS_A_POST, posts)
         emojis = _distinct(rng, len(self._emojis), 1.1, _EMOJIS_A_POST, posts)
+        passages = rng.integers(0, len(self._passages), size)
         frame = pl.DataFrame(
             {
                 "event_id": pl.Series(numbers).cast(pl.String),
@@ -105,10 +110,12 @@ class Generator:
                 "is_post": posts,
                 "ref": self._reacted_to(numbers),
                 "person": np.floor(_PEOPLE * rng.random(size) ** 3).astype(np.int64),
+                "passage": self._passages.gather(passages),
+                "address": self._addresses.gather(passages),
                 **self._texts(posts, tags, emojis),
             }
         ).with_columns(event_id=self._prefix + "-" + pl.col("event_id"), post_id="p" + pl.col("event_id"))
-        keys, values = frame.select(key=_key(), value=_value(shape.more_bytes)).get_columns()
+        keys, values = frame.select(key=_key(), value=_value()).get_columns()
         counts = [
             truth.of(times_ms, frame["source"], frame["event_type"], kind, words, slots)
             for kind, words, slots in (("hashtag", self._tokens, tags), ("emoji", self._emojis, emojis))
@@ -191,10 +198,8 @@ def _key() -> pl.Expr:
     return pl.col("source") + ":" + subject
 
 
-def _value(more_bytes: int) -> pl.Expr:
+def _value() -> pl.Expr:
     """The event as JSON; nothing in it needs escaping."""
-    words = (" " + _MORE_WORDS * (more_bytes // len(_MORE_WORDS) + 1))[:more_bytes]
-    address = f'"url":"https://example.org/{"x" * more_bytes}",' if more_bytes else ""
     person = pl.col("person").cast(pl.String)
     refers = pl.col("event_type").is_in(["like", "share", "view", "reply", "quote"])
     return pl.concat_str(
@@ -203,7 +208,7 @@ def _value(more_bytes: int) -> pl.Expr:
         pl.when("is_post").then('"post_id":"' + pl.col("post_id") + '",').otherwise(pl.lit("")),
         pl.when(refers).then('"ref_post_id":"p' + pl.col("ref").cast(pl.String) + '",').otherwise(pl.lit("")),
         "place",
-        pl.when("is_post").then('"text":"' + pl.col("text") + pl.lit(words + '",')).otherwise(pl.lit(address)),
+        pl.when("is_post").then('"text":"' + pl.col("text") + pl.col("passage") + '",').otherwise("address"),
         pl.lit('"author_id":"u'), person, pl.lit('","author_name":"friend_'), person, pl.lit('","author_followers":'),
         (21_000_000 // (pl.col("person") + 1)).cast(pl.String), pl.lit("}"),
     )  # fmt: skip

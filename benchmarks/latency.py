@@ -88,3 +88,7 @@ def _drain(running: Running, records: int) -> float:
         time.sleep(_POLL_S)
     (begun_s, begun), (ended_s, ended) = seen[0], seen[-1]
     return (ended - begun) / (ended_s - begun_s)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

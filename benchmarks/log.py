@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from aiokafka import AIOKafkaProducer
+from msgspec import Struct
 
 from benchmarks import truth
 from benchmarks.generate import Chunk
@@ -16,17 +17,24 @@ _BATCH_BYTES = 1_000_000
 _REQUEST_BYTES = 16 * 1024 * 1024
 
 
-def fill(bootstrap: str, chunks: Iterable[Chunk], file: Path | None = None) -> pl.DataFrame:
+class Written(Struct, frozen=True):
+    """What was put on the topic: what must be counted of it, and how many bytes its values have."""
+
+    counts: pl.DataFrame
+    value_bytes: int
+
+
+def fill(bootstrap: str, chunks: Iterable[Chunk], file: Path | None = None) -> Written:
     """Write all records to the events topic, lz4 in large batches, and their values to ``file`` a line each.
 
-    Returns the truth when the broker has acknowledged everything; raises aiokafka's errors when it does not.
+    Returns when the broker has acknowledged everything; raises aiokafka's errors when it does not.
     """
     if file is not None:
         file.unlink(missing_ok=True)
     return asyncio.run(_fill(bootstrap, chunks, file))
 
 
-async def _fill(bootstrap: str, chunks: Iterable[Chunk], file: Path | None) -> pl.DataFrame:
+async def _fill(bootstrap: str, chunks: Iterable[Chunk], file: Path | None) -> Written:
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap,
         acks="all",
@@ -34,19 +42,20 @@ async def _fill(bootstrap: str, chunks: Iterable[Chunk], file: Path | None) -> p
         max_batch_size=_BATCH_BYTES,
         max_request_size=_REQUEST_BYTES,
     )
-    counts = truth.total([])
+    counts, value_bytes = truth.total([]), 0
     await producer.start()
     try:
         partitions = await producer.partitions_for(EVENTS.name)
         for chunk in chunks:
             counts = truth.total([counts, chunk.counts])
+            value_bytes += sum(map(len, chunk.values))
             if file is not None:
                 with file.open("ab") as lines:
                     lines.write(b"\n".join(chunk.values) + b"\n")
             await asyncio.gather(*(_send(producer, chunk, number) for number in partitions))
     finally:
         await producer.stop()
-    return counts
+    return Written(counts, value_bytes)
 
 
 async def _send(producer: AIOKafkaProducer, chunk: Chunk, partition: int) -> None:

@@ -60,11 +60,12 @@ def rows(results: Mapping[str, Any]) -> list[Row]:
     for contender in ALL:
         measured = [one for one in results["measurements"] if one["contender"] == contender.name]
         if measured:
-            found.append(_row(contender.name, contender.title, measured))
+            found.append(row(contender.name, contender.title, measured))
     return found
 
 
-def _row(name: str, title: str, measured: Sequence[Mapping[str, Any]]) -> Row:
+def row(name: str, title: str, measured: Sequence[Mapping[str, Any]]) -> Row:
+    """A row of all that was measured of one contender; its rate is between the smallest size and the largest."""
     sizes = tuple(sorted({int(one["events"]) for one in measured}))
     by_size = [[one["usage"] for one in measured if one["events"] == size and one["usage"]] for size in sizes]
     rate = spread = cpu_us = broker_us = None

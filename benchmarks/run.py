@@ -39,8 +39,8 @@ def main(words: Sequence[str] | None = None) -> int:
     sizes = sorted({size for contender in chosen for size in _sizes(contender, asked)})
     written_bytes = 0.0
     for events in sizes:
-        with filled(Shape(events), Path(asked.folder)) as topic:
-            written_bytes = topic.file.stat().st_size / events
+        with filled(Shape(events), Path(asked.folder), with_file=True) as topic:
+            written_bytes = topic.value_bytes / events
             for contender in chosen:
                 if events in _sizes(contender, asked):
                     measurements += [once(contender, topic) for _ in range(asked.repeat)]

@@ -13,24 +13,34 @@ from msgspec import Struct
 
 from benchmarks import log, vocabulary
 from benchmarks.generate import SEED, Generator, Shape
+from benchmarks.processes import cpu_s
 from deploy.kafka.broker import Broker
 from deploy.ports import free_port
+from schemas.topics import EVENTS
 from streams.settings import load
 from streams.topics import create_topics
 
+_FILE = "events.jsonl"
+
 
 class Log(Struct, frozen=True):
-    """A filled topic: where it is, what it is like, what must be counted."""
+    """A filled topic: where it is, what it is like, what must be counted.
+
+    Its values have ``value_bytes``, and take ``stored_bytes`` on the broker, which took it ``fill_cpu_s`` to take in.
+    """
 
     folder: Path
     broker: Broker
     shape: Shape
     counts: pl.DataFrame
+    value_bytes: int
+    stored_bytes: int
+    fill_cpu_s: float
 
     @property
     def file(self) -> Path:
         """The events, one a line."""
-        return self.folder / "events.jsonl"
+        return self.folder / _FILE
 
     @property
     def campaigns(self) -> Path:
@@ -40,25 +50,34 @@ class Log(Struct, frozen=True):
     @property
     def broker_pid(self) -> int:
         """The broker's process id."""
-        assert self.broker.child is not None
-        return self.broker.child.pid
+        return _pid(self.broker)
 
 
 @contextmanager
-def filled(shape: Shape, parent: Path) -> Iterator[Log]:
-    """A broker of its own with events of that shape on it, in a new folder below ``parent`` that is removed again."""
+def filled(shape: Shape, parent: Path, *, with_file: bool = False) -> Iterator[Log]:
+    """A broker of its own with events of that shape on it, in a new folder below ``parent`` that is removed again.
+
+    The events stand in ``Log.file`` as well where that is asked for.
+    """
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent) as name:
         folder, port = Path(name), free_port()
         with Broker(folder / "kafka", port, progress=say) as broker:
             create_topics(load(kafka_bootstrap=broker.bootstrap, partitions=shape.partitions))
-            begun_s = time.monotonic()
+            begun_s, cpu_before_s = time.monotonic(), cpu_s([_pid(broker)])
             chunks = Generator(shape, time.time_ns() // 1_000_000).chunks()
-            counts = log.fill(broker.bootstrap, chunks, folder / "events.jsonl")
-            say(f"{shape.events:,} events written in {time.monotonic() - begun_s:.1f} s, {len(counts):,} keys")
-            topic = Log(folder, broker, shape, counts)
+            written = log.fill(broker.bootstrap, chunks, folder / _FILE if with_file else None)
+            say(f"{shape.events:,} events written in {time.monotonic() - begun_s:.1f} s, {len(written.counts):,} keys")
+            stored_bytes = sum(path.stat().st_size for path in folder.rglob(f"{EVENTS.name}-*/*.log"))
+            fill_cpu_s = cpu_s([_pid(broker)]) - cpu_before_s
+            topic = Log(folder, broker, shape, written.counts, written.value_bytes, stored_bytes, fill_cpu_s)
             _write_campaigns(topic)
             yield topic
+
+
+def _pid(broker: Broker) -> int:
+    assert broker.child is not None
+    return broker.child.pid
 
 
 def _write_campaigns(topic: Log) -> None:

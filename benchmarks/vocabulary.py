@@ -35,6 +35,8 @@ POPULAR_EMOJIS = (
 )  # fmt: skip
 """The most used, in order; after them come all others of the list."""
 
+_PASSAGES = 500
+
 _KEYCAP_OF_HASH = "#️⃣"  # only a grammar of hashtags tells its sign from one that begins a hashtag
 
 _LATIN_FIRST = (
@@ -147,6 +149,13 @@ def hashtags(rng: np.random.Generator) -> list[Hashtag]:
     ranked = [list(found.values())[index] for index in rng.permutation(len(found))]
     assert len(ranked) >= HASHTAGS, f"only {len(ranked)} hashtags"
     return ranked[:HASHTAGS]
+
+
+def passages(rng: np.random.Generator, length: int) -> list[str]:
+    """Texts of words without a token, to make events longer: so many that a batch is not packed by what it repeats."""
+    words = f"{_LATIN_FIRST} {_LATIN_SECOND}".lower().split()
+    each = length // 4 + 1
+    return [" ".join(words[index] for index in rng.integers(0, len(words), each))[:length] for _ in range(_PASSAGES)]
 
 
 def _plain(written: str) -> bool:
