@@ -44,7 +44,8 @@ class Shape(Struct, frozen=True):
 
     ``hashtags``: how many different ones are drawn from, by Zipf's law, or all alike where ``evenly``. Of the events
     ``share_late`` are late, by ``late_mean_ms`` on average, and never by more than ``most_late_ms``: what a tool with
-    windows must wait for. ``more_bytes`` of plain words, or of an address, make each event longer. ``campaigns`` are what it is counted by.
+    windows must wait for. ``more_bytes`` of plain words, or of an address, make each event longer. It is counted by so
+    many ``campaigns``.
     """
 
     events: int

@@ -114,8 +114,8 @@ def bursts(base: Case) -> str:
         f"**What a burst takes.** The most posts in one second that Twitter (X) has told of are {BURST:,} (3 August "
         f"2013). By the base case's {row.cpu_us:.2f} µs an event of workers and ClickHouse, and the broker's "
         f"{base.produced_us:.2f} µs to take one in, {row.broker_us:.2f} µs to hand it out; with cores {_BUSY:.0%} "
-        f"busy, {_COPIES} copies on Kafka (each taken in for as much again), and brokers of {_BROKER_CORES} cores that are "
-        f"given at most {_BROKER_BYTES_A_SECOND / 1e6:.0f} MB/s to write: {' '.join(lines)} "
+        f"busy, {_COPIES} copies on Kafka (each taken in for as much again), and brokers of {_BROKER_CORES} cores that "
+        f"are given at most {_BROKER_BYTES_A_SECOND / 1e6:.0f} MB/s to write: {' '.join(lines)} "
         "That is arithmetic from one machine's figures, not a measurement of a cluster; it takes the load to be spread "
         "over partitions, of which there are at least as many as workers."
     )

@@ -71,7 +71,7 @@ def filled(shape: Shape, parent: Path, *, with_file: bool = False) -> Iterator[L
             stored_bytes = sum(path.stat().st_size for path in folder.rglob(f"{EVENTS.name}-*/*.log"))
             fill_cpu_s = cpu_s([_pid(broker)]) - cpu_before_s
             topic = Log(folder, broker, shape, written.counts, written.value_bytes, stored_bytes, fill_cpu_s)
-            _write_campaigns(topic)
+            write_campaigns(topic.campaigns, shape.campaigns)
             yield topic
 
 
@@ -80,11 +80,12 @@ def _pid(broker: Broker) -> int:
     return broker.child.pid
 
 
-def _write_campaigns(topic: Log) -> None:
-    topic.campaigns.mkdir()
+def write_campaigns(folder: Path, count: int) -> None:
+    """Make a folder of so many campaign files."""
+    folder.mkdir()
     ranked = vocabulary.hashtags(np.random.default_rng(SEED))
-    for name, toml in vocabulary.campaigns(ranked, topic.shape.campaigns).items():
-        (topic.campaigns / f"{name}.toml").write_text(toml, encoding="utf-8")
+    for name, toml in vocabulary.campaigns(ranked, count).items():
+        (folder / f"{name}.toml").write_text(toml, encoding="utf-8")
 
 
 def say(line: str) -> None:
