@@ -79,7 +79,7 @@ def _of_one(workers: int, archive: str, asked: argparse.Namespace) -> Iterator[M
 
 
 def _drain(running: Running, records: int) -> float:
-    """Events a second from the first flush that is seen to the last."""
+    """Events a second from the first flush that is seen to the last; 0 where there was but one."""
     seen: list[tuple[float, int]] = []
     while not seen or seen[-1][1] < records:
         read = running.read()
@@ -87,7 +87,7 @@ def _drain(running: Running, records: int) -> float:
             seen.append((time.monotonic(), read))
         time.sleep(_POLL_S)
     (begun_s, begun), (ended_s, ended) = seen[0], seen[-1]
-    return (ended - begun) / (ended_s - begun_s)
+    return (ended - begun) / (ended_s - begun_s) if ended > begun else 0.0
 
 
 if __name__ == "__main__":

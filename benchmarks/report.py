@@ -23,6 +23,7 @@ _HEADER = (
     "|---|---|---|---|---|---|---|---|\n"
 )
 _COMPARED = ("flink", "faust-table", "faust-dict", "quix", "bytewax")
+"""Whom we compare ourselves with: the beginnings of their rows' names."""
 
 
 class Row(NamedTuple):
@@ -104,13 +105,17 @@ def _counts(measured: Sequence[Mapping[str, Any]]) -> str:
 
 
 def ratios(found: Sequence[Row]) -> str:
-    """Our fastest against each of the others, one a line; '' where there is nothing to compare."""
-    ours = max((row for row in found if row.name.startswith("groundswell") and row.rate), key=_rate, default=None)
-    others = [row for row in found if row.name in _COMPARED and row.rate]
-    if ours is None:
+    """Our fastest row against the fastest of each of the others, one a line; '' where there is nothing to compare."""
+    ours = _fastest(found, "groundswell")
+    others = [row for name in _COMPARED if (row := _fastest(found, name))]
+    if ours is None or not others:
         return ""
-    lines = [f"- {_rate(ours) / _rate(row):.1f} times {row.title}" for row in others]
-    return "\n".join([f"{ours.title}:", "", *lines]) + "\n" if lines else ""
+    lines = [f"- {_rate(ours) / _rate(row):.1f} times {row.title} ({number(row.rate)}/s)" for row in others]
+    return "\n".join([f"Our fastest row, {ours.title} ({number(ours.rate)}/s), has:", "", *lines]) + "\n"
+
+
+def _fastest(found: Sequence[Row], name: str) -> Row | None:
+    return max((row for row in found if row.name.startswith(name) and row.rate), key=_rate, default=None)
 
 
 def _rate(row: Row) -> float:

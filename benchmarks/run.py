@@ -54,7 +54,10 @@ def main(words: Sequence[str] | None = None) -> int:
 def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     names = [contender.name for contender in ALL]
-    parser.add_argument("--contenders", nargs="+", choices=names, metavar="NAME", help=f"of {', '.join(names)}")
+    usual = [contender.name for contender in ALL if contender.by_default]
+    others = ", ".join(name for name in names if name not in usual)
+    known = f"of {', '.join(usual)} (all by default), and {others}"
+    parser.add_argument("--contenders", nargs="+", choices=names, metavar="NAME", help=known)
     parser.add_argument("--events", type=int, help=f"for the fastest; others get a share (default {FULL_EVENTS:,})")
     parser.add_argument("--repeat", type=int, help="how often each size is counted (default 3)")
     parser.add_argument("--smoke", action="store_true", help="one small size, once, ours only: equal, not fast")
@@ -62,7 +65,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}, and the README's table and plot")
     parser.add_argument("--folder", default=environments.FOLDER / "runs", help="where the logs are kept meanwhile")
     asked = parser.parse_args(words)
-    asked.contenders = asked.contenders or (_SMOKE_NAMES if asked.smoke else names)
+    asked.contenders = asked.contenders or (_SMOKE_NAMES if asked.smoke else usual)
     asked.events = asked.events or (_SMOKE_EVENTS if asked.smoke else FULL_EVENTS)
     asked.repeat = asked.repeat or (1 if asked.smoke else 3)
     return asked

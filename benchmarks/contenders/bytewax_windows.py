@@ -1,5 +1,7 @@
-"""Bytewax: keyed by what is counted, tumbling windows by event time."""
+"""Bytewax: keyed by what is counted, tumbling windows by event time. Option: the number of processes."""
 
+import operator
+import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +14,8 @@ from bytewax.operators import windowing
 from bytewax.run import cli_main
 from bytewax.testing import TestingSink
 
-from benchmarks.contenders.protocol import CATCH_UP_MS, WINDOW_MS, counted, task, write
+from benchmarks.contenders.protocol import CATCH_UP_MS, WINDOW_MS, Task, counted, task, write
+from benchmarks.contenders.several import Part, in_several, part_of
 from benchmarks.contenders.tokens import tokens_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,8 +35,25 @@ def tokens(message: "KafkaSourceMessage[Any, bytes]") -> Iterable[Found]:
 
 
 def main() -> None:
-    """Count until the topic's end, where every window closes."""
+    """Count, in one process or several that know of each other."""
     given = task()
+    part = part_of(given)
+    if part:
+        count(given, part)
+    else:
+        addresses = [f"127.0.0.1:{free_port()}" for _ in range(int(given.options[0]))]
+        in_several("benchmarks.contenders.bytewax_windows", given, *addresses, merge=operator.add)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def count(given: Task, part: Part) -> None:
+    """Count until the topic's end, where every window closes."""
     flow = Dataflow("count")
     source = KafkaSource([given.bootstrap], [given.topic], tail=False, batch_size=1000)
     found = op.flat_map("tokens", op.input("events", flow, source), tokens)
@@ -46,7 +66,10 @@ def main() -> None:
     )
     result: list[tuple[str, tuple[int, int]]] = []
     op.output("counts", counts.down, TestingSink(result))
-    cli_main(flow)
+    if part.processes > 1:
+        cli_main(flow, process_id=part.number, addresses=list(given.options[-part.processes :]))
+    else:
+        cli_main(flow)
     counted()
     rows = {}
     for key, (window, posts) in result:

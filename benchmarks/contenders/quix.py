@@ -1,7 +1,9 @@
 """Quix Streams: regrouped by what is counted, then tumbling windows by event time.
 
 The current count of every change is taken, as the last windows of a topic that has ended never close. Quix ends when it
-hears nothing for a while; that while is the same for any number of events.
+hears nothing for a while; that while is the same for any number of events. Option: the number of processes, which
+share the partitions as one consumer group; a partition that goes from one to another takes its counts along, so that of
+two counts of a key the larger one holds.
 """
 
 from datetime import timedelta
@@ -9,7 +11,8 @@ from typing import Any
 
 from quixstreams import Application
 
-from benchmarks.contenders.protocol import CATCH_UP_MS, WINDOW_MS, Key, counted, task, write
+from benchmarks.contenders.protocol import CATCH_UP_MS, WINDOW_MS, Key, Task, counted, task, write
+from benchmarks.contenders.several import Part, in_several, part_of
 from benchmarks.contenders.tokens import tokens_of
 
 QUIET_S = 10.0
@@ -24,13 +27,22 @@ def tokens(event: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Count until nothing comes any more."""
+    """Count, in one process or several."""
     given = task()
+    part = part_of(given)
+    if part:
+        count(given, part)
+    else:
+        in_several("benchmarks.contenders.quix", given, merge=max)
+
+
+def count(given: Task, part: Part) -> None:
+    """Count until nothing comes any more."""
     app = Application(
         broker_address=given.bootstrap,
         consumer_group=given.group,
         auto_offset_reset="earliest",
-        state_dir=given.out.parent / "state",
+        state_dir=given.out.parent / f"state-{part.number}",
         loglevel="WARNING",
     )
     topic = app.topic(given.topic, timestamp_extractor=lambda event, *_: int(event["event_time"]))

@@ -25,9 +25,24 @@ END_MS = 1_795_000_000_000
 EVENTS = 5_000
 
 
+SHAPES = {
+    "as in the table": Shape(EVENTS),
+    "few hashtags": Shape(1_000, hashtags=1_000, evenly=True),
+    "more hashtags than words": Shape(EVENTS, hashtags=10_000, evenly=True),
+    "long": Shape(1_000, more_bytes=1_760),
+    "late by hours": Shape(1_000, share_late=0.3, late_mean_ms=3_600_000, most_late_ms=6 * 3_600_000),
+    "many partitions": Shape(1_000, partitions=16),
+}
+
+
 def generated(count: int = EVENTS) -> tuple[list[bytes], list[bytes], pl.DataFrame]:
     """Keys and values of a small log, and its truth."""
-    chunks = list(Generator(Shape(count), END_MS).chunks())
+    return generated_as(Shape(count))
+
+
+def generated_as(shape: Shape) -> tuple[list[bytes], list[bytes], pl.DataFrame]:
+    """The same for a log of some shape."""
+    chunks = list(Generator(shape, END_MS).chunks())
     keys = [key for chunk in chunks for key in chunk.keys]
     values = [value for chunk in chunks for value in chunk.values]
     return keys, values, truth.total(chunk.counts for chunk in chunks)
@@ -66,9 +81,10 @@ def test_the_same_arguments_generate_the_same_log() -> None:
     assert generated(500)[:2] == generated(500)[:2]
 
 
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("product", [True, False], ids=["the oracle", "the contenders' patterns"])
-def test_what_was_put_into_the_texts_is_what_is_found_in_them(product: bool) -> None:
-    _, values, expected = generated()
+def test_what_was_put_into_the_texts_is_what_is_found_in_them(product: bool, shape: Shape) -> None:
+    _, values, expected = generated_as(shape)
     verdict = truth.compare(expected, counted(values, product))
     assert verdict.equal, verdict
 
