@@ -55,7 +55,7 @@ ALL = (
     Contender("faust-table", "Faust, windowed table", "faust_table", "faust", share=64),
     Contender("faust-dict", "Faust, agent and a dict", "faust_dict", "faust", share=16),
     *_in_one_or_two("quix", "Quix Streams, tumbling window", "quix", "quix", share=16),
-    *_in_one_or_two("bytewax", "Bytewax, tumbling window", "bytewax_windows", "bytewax", share=16),
+    *_in_one_or_two("bytewax", "Bytewax, tumbling window", "bytewax_windows", "bytewax", share=64),
     Contender("flink", "Flink SQL, tumbling window", "flink", "flink"),
     Contender("clickhouse-file", "Limit: ClickHouse's engine, from a file", "clickhouse_file", "clickhouse"),
     Contender("raw", "Limit: aiokafka, values only", "raw", "faust", checked=False),

@@ -1,4 +1,8 @@
-"""Bytewax: keyed by what is counted, tumbling windows by event time. Option: the number of processes."""
+"""Bytewax: keyed by what is counted, tumbling windows by event time. Option: the number of processes.
+
+It takes as many records at once as Groundswell does: with each batch it looks at every window that is open, and with
+its own 1,000 a backlog of 100,000 events took it more than four times the processor time.
+"""
 
 import operator
 import socket
@@ -20,6 +24,7 @@ from benchmarks.contenders.tokens import tokens_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SEPARATOR = "|"
+BATCH_RECORDS = 20_000
 
 Found = tuple[str, datetime]
 """What is counted, and when."""
@@ -55,7 +60,7 @@ def free_port() -> int:
 def count(given: Task, part: Part) -> None:
     """Count until the topic's end, where every window closes."""
     flow = Dataflow("count")
-    source = KafkaSource([given.bootstrap], [given.topic], tail=False, batch_size=1000)
+    source = KafkaSource([given.bootstrap], [given.topic], tail=False, batch_size=BATCH_RECORDS)
     found = op.flat_map("tokens", op.input("events", flow, source), tokens)
     counts = windowing.count_window(
         "count",
