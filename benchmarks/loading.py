@@ -17,7 +17,7 @@ from benchmarks.topic import Log
 from streams import topics
 from streams.settings import Settings
 
-_PATIENCE_S = 60.0
+_PATIENCE_S = 180.0
 
 
 class Plan(Struct, frozen=True):
@@ -53,8 +53,8 @@ def run(topic: Log, settings: Settings, running: Running, plan: Plan) -> Outcome
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=environments.ROOT) as process:
         try:
             roots = {
-                "workers": running.workers_pid,
-                "ClickHouse": running.clickhouse_pid,
+                "workers": running.workers.pid,
+                "ClickHouse": running.clickhouse.pid,
                 "broker": topic.broker_pid,
             }
             return _Watch(process, plan, running, roots).outcome(lambda: records(topic, settings) - running.read())

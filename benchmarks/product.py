@@ -12,7 +12,7 @@ from deploy.children import Child
 from deploy.workers import environment
 from schemas.counters import DATABASE
 from streams.clickhouse import connect
-from streams.errors import UnreachableError
+from streams.errors import GroundswellError, UnreachableError
 from streams.settings import Settings
 
 _READY_S = 60.0
@@ -22,14 +22,17 @@ _READ = f"SELECT sum(read) FROM {DATABASE}.records"
 
 
 class Running(Struct, frozen=True):
-    """What runs: a client of its ClickHouse, and the process ids of that and of the workers' supervisor."""
+    """What runs: ClickHouse with a client of it, and the workers' supervisor."""
 
     client: Client
-    clickhouse_pid: int
-    workers_pid: int
+    clickhouse: Child
+    workers: Child
 
     def read(self) -> int:
-        """How many records ClickHouse's view accounts for."""
+        """How many records ClickHouse's view accounts for; raises ``GroundswellError`` when a part has ended."""
+        for child in (self.clickhouse, self.workers):
+            if child.exit_code() is not None:
+                raise GroundswellError(f"{child.name} ended ({child.ending()}): its last words are above.")
         return int(self.client.query(_READ).result_rows[0][0])
 
     def wait_until_read(self, records: int) -> None:
@@ -50,8 +53,8 @@ def running(settings: Settings, workers: int) -> Iterator[Running]:
             children,
         )
         engine.wait_ready(lambda: _answers(settings), _READY_S)
-        command = _child("Workers", ["streams", "worker", "--processes", str(workers)], settings, children)
-        yield Running(connect(settings), engine.pid, command.pid)
+        supervisor = _child("Workers", ["streams", "worker", "--processes", str(workers)], settings, children)
+        yield Running(connect(settings), engine, supervisor)
 
 
 def _child(name: str, module: list[str], settings: Settings, children: ExitStack) -> Child:

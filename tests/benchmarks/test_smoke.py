@@ -29,7 +29,7 @@ SHAPES = {
     "as in the table": Shape(EVENTS),
     "few hashtags": Shape(1_000, hashtags=1_000, evenly=True),
     "more hashtags than words": Shape(EVENTS, hashtags=10_000, evenly=True),
-    "long": Shape(1_000, more_bytes=1_760),
+    "long": Shape(200, more_bytes=1_760),
     "late by hours": Shape(1_000, share_late=0.3, late_mean_ms=3_600_000, most_late_ms=6 * 3_600_000),
     "many partitions": Shape(1_000, partitions=16),
 }
