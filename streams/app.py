@@ -46,7 +46,7 @@ def run_worker(settings: Settings) -> None:
     if MULTIPROCESS not in os.environ:
         metrics.serve(settings.metrics_port)
     counting, versions = rules.load(settings)
-    _collect_seldom()
+    collect_seldom()
     with tempfile.TemporaryDirectory(prefix="groundswell-") as folder:
         app = _app(settings, folder)
         writer = Writer(Sink(ground.client), topic_id, versions)
@@ -63,7 +63,7 @@ def run_worker(settings: Settings) -> None:
         raise RuntimeError(f"Faust ended by itself with exit code {code}")
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """Records and events are in no cycle, yet looking for one among them took half as long as counting them."""
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 10, 10)

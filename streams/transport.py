@@ -6,7 +6,7 @@ This is the one module that knows Faust's and aiokafka's insides. It changes fou
 - reading starts at a partition's first uncounted segment, and a horizon of records before it, so that duplicates
   are known again; never at "what was acknowledged last";
 - what is committed is what :attr:`Consumer.committable` says, nothing else;
-- only committed records are read (``read_committed``).
+- only committed records are read (``read_committed``), gathered for a moment by the broker.
 
 Its producer can send a record that has neither key nor value, as a dead letter may.
 """
@@ -26,6 +26,10 @@ from streams.chunk import Chunk, Delivery, Start
 
 SCHEME = "groundswell"
 """URL scheme that Faust finds this transport by."""
+
+_FETCH_BYTES = 1024 * 1024
+_FETCH_WAIT_MS = 200
+"""The broker gathers so many bytes for so long: a chunk of one record takes nearly as long as one of a thousand."""
 
 
 class Consumer(driver.Consumer):
@@ -195,6 +199,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         # Faust has no setting for this outside of its own transactions. Read by aiokafka when it starts.
         consumer._isolation_level = "read_committed"  # noqa: SLF001 - the reason is above
         consumer._key_deserializer = AS_DECODED  # noqa: SLF001 - likewise
+        consumer._fetch_min_bytes = _FETCH_BYTES  # noqa: SLF001 - likewise
+        consumer._fetch_max_wait_ms = _FETCH_WAIT_MS  # noqa: SLF001 - likewise
         return consumer
 
     def _stopped_set(self) -> None:
