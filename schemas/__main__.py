@@ -5,7 +5,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from schemas import asyncapi, counters, event
+from schemas import asyncapi, counter_tables, event
+from schemas.counters import COUNTERS
 from schemas.generated import Files, run
 
 HERE = Path(__file__).parent
@@ -17,9 +18,16 @@ def files() -> Files:
         HERE / "event.schema.json": _json(event.json_schema()),
         HERE / "asyncapi.json": _json(asyncapi.document()),
         HERE / "clickhouse" / "0002_counters.sql": _sql(
-            [*map(counters.table_ddl, counters.COUNTERS), counters.standing_ddl()]
+            [
+                *map(counter_tables.table_ddl, COUNTERS),
+                *map(counter_tables.totals_ddl, COUNTERS),
+                counter_tables.units_ddl(),
+                counter_tables.standing_ddl(),
+            ]
         ),
-        HERE / "clickhouse" / "0004_views.sql": _sql(map(counters.view_ddl, counters.COUNTERS)),
+        HERE / "clickhouse" / "0004_views.sql": _sql(
+            [counter_tables.coverage_ddl(), *map(counter_tables.view_ddl, COUNTERS)]
+        ),
     }
 
 
@@ -29,7 +37,7 @@ def _json(document: object) -> str:
 
 def _sql(statements: Iterable[str]) -> str:
     lines = "\n\n".join(f"{statement};" for statement in statements)
-    return f"-- Made by `python -m schemas` from schemas/counters.py.\n\n{lines}\n"
+    return f"-- Made by `python -m schemas` from schemas/counters.py and counter_tables.py.\n\n{lines}\n"
 
 
 if __name__ == "__main__":

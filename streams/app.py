@@ -13,7 +13,7 @@ import structlog
 from faust.types import TP
 
 from schemas.topics import EVENTS
-from streams import clickhouse, metrics, pinned, preflight, rules, topics, transport
+from streams import clickhouse, compactor, metrics, pinned, preflight, rules, topics, transport
 from streams.chunk import Delivery
 from streams.errors import CRASHED, FAILED, GroundswellError
 from streams.outage import KafkaWatch
@@ -53,6 +53,7 @@ def run_worker(settings: Settings) -> None:
         worker = Worker(app, counting, writer, settings.max_dead_letter_ratio)
         _register(app, worker, settings, topic_id)
         _register_watches(app, worker, settings, topic_id)
+        compactor.start(settings, lambda: worker.is_assigned(0))
         code = _run(app, settings)
     if worker.failure is not None or code:
         # A topic that was deleted and created again breaks what any log promises: told instead of what it led to.

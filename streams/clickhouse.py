@@ -26,8 +26,11 @@ _SERVER_WORDS = re.compile(r"DB::\w*Exception: (?!Code: )(.+?)(?: \(version |$)"
 _MOST_WORDS = 300
 
 
-def connect(settings: Settings, **client_settings: Any) -> Client:
-    """A client; ``client_settings`` go with every query. Raises ``UnreachableError`` when no server answers."""
+def connect(settings: Settings, patience_s: int = 300, **client_settings: Any) -> Client:
+    """A client, which waits for an answer for ``patience_s``; ``client_settings`` go with every query.
+
+    Raises ``UnreachableError`` when no server answers.
+    """
     url = urlsplit(settings.clickhouse_url)
     try:
         return clickhouse_connect.get_client(
@@ -37,6 +40,7 @@ def connect(settings: Settings, **client_settings: Any) -> Client:
             username=unquote(url.username or "default"),
             password=unquote(url.password or ""),
             settings=client_settings,
+            send_receive_timeout=patience_s,
             autogenerate_session_id=False,
             query_limit=0,
         )

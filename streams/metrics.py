@@ -54,6 +54,13 @@ WAITING_FOR_KAFKA = Gauge(
     multiprocess_mode="livemax",
 )
 
+COMPACTED = Counter(
+    "groundswell_units_compacted_total", "Units whose rows were summed up, and are read so since then.", ()
+)
+COMPACTION_SECONDS = Histogram(
+    "groundswell_compaction_seconds", "How long summing up one unit took.", (), buckets=_SECONDS
+)
+
 ALL = (
     READ,
     COUNTED,
@@ -68,6 +75,8 @@ ALL = (
     VISIBLE_SECONDS,
     WAITING,
     WAITING_FOR_KAFKA,
+    COMPACTED,
+    COMPACTION_SECONDS,
 )
 
 

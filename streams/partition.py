@@ -34,9 +34,10 @@ class Counting(Struct, frozen=True):
 
 
 class Account(Struct):
-    """What became of a segment's records so far: read = counted + duplicates + dead + markers."""
+    """What became of a segment's records so far: read = counted + duplicates + dead + markers; and its unit."""
 
     last_offset: int
+    unit_s: int
     read: int = 0
     counted: int = 0
     duplicates: int = 0
@@ -72,6 +73,10 @@ class Flush(Struct, frozen=True):
     commit: int
     records: int
     oldest_ms: int
+
+    def units(self) -> dict[int, int]:
+        """By segment the unit that it is compacted with, in seconds since the epoch."""
+        return {segment: account.unit_s for segment, account in self.accounts.items()}
 
 
 class Partition:
@@ -174,7 +179,7 @@ class Partition:
         fresh, repeated = segment_of[positions[~duplicate]], segment_of[positions[duplicate]]
         for index, (segment, begin) in enumerate(pieces):
             end = pieces[index + 1][1] if index + 1 < len(pieces) else len(chunk)
-            account = self._accounts.setdefault(segment.start, Account(0))
+            account = self._accounts.setdefault(segment.start, Account(0, segment.unit_s(self._counting.segment)))
             account.last_offset = int(chunk.offsets[end - 1])
             account.read += end - begin
             account.counted += int((fresh == segment.start).sum())

@@ -61,7 +61,9 @@ class Writer:
     def _counters(self, share: Share, rows: pl.DataFrame | None) -> pl.DataFrame | None:
         if rows is None:
             return None
-        return self._of(share, rows.cast({pl.Enum: pl.String})).with_columns(rules=self._version(pl.col("campaign")))
+        unit = pl.col("segment").replace_strict(share.flush.units(), return_dtype=pl.UInt32)
+        rows = rows.cast({pl.Enum: pl.String}).with_columns(unit=unit, rules=self._version(pl.col("campaign")))
+        return self._of(share, rows)
 
     def _archive(self, share: Share, rows: pl.DataFrame) -> pl.DataFrame:
         return self._of(share, rows).with_columns(rules=pl.col("campaigns").list.eval(self._version(pl.element())))
@@ -71,10 +73,23 @@ class Writer:
 
     def _accounts(self, share: Share) -> pl.DataFrame:
         rows = [
-            (segment, campaign, version, share.generation, *(getattr(account, name) for name in _ACCOUNT))
+            (
+                account.unit_s,
+                segment,
+                campaign,
+                version,
+                share.generation,
+                *(getattr(account, name) for name in _ACCOUNT),
+            )
             for segment, account in share.flush.accounts.items()
             for campaign, version in self._rules.items()
         ]
-        schema = {"segment": pl.UInt64, "campaign": pl.String, "rules": pl.UInt64, "generation": pl.UInt64}
+        schema = {
+            "unit": pl.UInt32,
+            "segment": pl.UInt64,
+            "campaign": pl.String,
+            "rules": pl.UInt64,
+            "generation": pl.UInt64,
+        }
         schema |= dict.fromkeys(_ACCOUNT, pl.UInt64)
         return self._of(share, pl.DataFrame(rows, schema=schema, orient="row"))

@@ -27,6 +27,11 @@ class Segment(Struct, frozen=True):
     start_time_ms: int
     bytes: int = 0
 
+    def unit_s(self, rule: SegmentRule) -> int:
+        """The unit that it is compacted with, by its start in seconds since the epoch: all that begin within one T."""
+        age_s = rule.age_ms // 1000
+        return self.start_time_ms // 1000 // age_s * age_s
+
 
 def cut(
     rule: SegmentRule, current: Segment | None, offsets: Int64s, append_times_ms: Int64s, sizes: Int64s

@@ -179,6 +179,10 @@ class Worker:
         """By owned partition, the offset of the next record to count."""
         return {tp: owned.partition.next_offset for tp, owned in self._owned.items()}
 
+    def is_assigned(self, partition: int) -> bool:
+        """Whether this worker counts a partition; from any thread."""
+        return TP(EVENTS.name, partition) in self._consumer.starts
+
     def drop(self) -> None:
         """Forget every partition: they are being given to somebody, who counts from their segments' starts."""
         self._owned.clear()

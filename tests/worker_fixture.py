@@ -85,7 +85,8 @@ def empty(settings: Settings) -> None:
 
 
 def empty_tables(settings: Settings) -> None:
-    for table in (*(counter.table for counter in COUNTERS), "archive", "segments", "pinned", "gap"):
+    counters = [name for counter in COUNTERS for name in (counter.table, counter.totals)]
+    for table in (*counters, "archive", "segments", "compaction", "pinned", "gap"):
         ask(settings, f"TRUNCATE TABLE {DATABASE}.{table}")
 
 

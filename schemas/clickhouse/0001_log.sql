@@ -16,10 +16,11 @@ ENGINE = MergeTree
 ORDER BY (topic_id, pinned_at)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
--- The last rows of every flush: what has become of each segment's records so far.
+-- The last rows of every flush: what has become of each segment's records so far. The unit is what it is compacted with.
 CREATE TABLE IF NOT EXISTS groundswell.segments
 (
     topic_id LowCardinality(String),
+    unit DateTime('UTC'),
     partition UInt32,
     segment UInt64,
     campaign LowCardinality(String),
@@ -33,7 +34,20 @@ CREATE TABLE IF NOT EXISTS groundswell.segments
     markers SimpleAggregateFunction(max, UInt64)
 )
 ENGINE = AggregatingMergeTree
-ORDER BY (topic_id, partition, segment, campaign, rules, generation)
+ORDER BY (topic_id, unit, partition, segment, campaign, rules, generation)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Which run has written a unit's totals, all of them, as they are under this fingerprint of its accounts.
+CREATE TABLE IF NOT EXISTS groundswell.compaction
+(
+    topic_id LowCardinality(String),
+    unit DateTime('UTC'),
+    fingerprint UInt64,
+    run UInt64,
+    compacted_at DateTime('UTC') DEFAULT now('UTC')
+)
+ENGINE = MergeTree
+ORDER BY (topic_id, unit, fingerprint)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- read = counted + duplicates + dead + markers, for every segment.

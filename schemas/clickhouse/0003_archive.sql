@@ -64,5 +64,6 @@ SELECT
     toLowCardinality(any(a.currency)) AS currency,
     toLowCardinality(any(a.sentiment)) AS sentiment
 FROM (SELECT *, campaign, version FROM groundswell.archive ARRAY JOIN campaigns AS campaign, rules AS version) AS a
-WHERE (a.topic_id, a.partition, a.segment, a.campaign, a.version) IN groundswell.standing
+WHERE (a.topic_id, a.partition, a.segment, a.campaign, a.version) IN
+    (SELECT topic_id, partition, segment, campaign, rules FROM groundswell.standing)
 GROUP BY a.event_time AS event_time, a.topic_id, a.partition, a.offset;

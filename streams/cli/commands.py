@@ -18,7 +18,7 @@ from schemas.campaign import Campaign
 from schemas.counters import EVERY_CAMPAIGN, KINDS
 from streams import campaigns as campaign_files
 from streams import clickhouse, doctor, migrate, moments, query, replay, settings, top, topics
-from streams.cli import dead_letters, gaps, recount, running
+from streams.cli import compact, dead_letters, gaps, recount, running
 from streams.errors import CRASHED, GroundswellError, UnreachableError, UsageError
 from streams.sources.formats import FORMATS
 
@@ -35,6 +35,7 @@ campaigns_app = typer.Typer(help="Campaign files: what each campaign counts.", n
 app.command("demo")(running.demo)
 app.command("up")(running.up)
 app.command("recount")(recount.recount_command)
+app.command("compact")(compact.compact_command)
 app.add_typer(campaigns_app, name="campaigns")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(gaps.app, name="gaps")

@@ -19,7 +19,8 @@ from deploy.kafka.broker import Broker
 from deploy.kafka.config import java_command
 from deploy.ports import LOOPBACK
 from deploy.workers import environment
-from schemas.counters import COUNTERS, DATABASE, standing_ddl, view_ddl
+from schemas.counter_tables import coverage_ddl, standing_ddl, units_ddl, view_ddl
+from schemas.counters import COUNTERS, DATABASE
 from schemas.topics import ALL, EVENTS
 from streams.errors import GroundswellError
 from streams.settings import Settings
@@ -31,7 +32,7 @@ from tests.stack_fixture import answers, ask, stack_settings, wait_until
 from tests.worker_fixture import empty_tables
 
 ROOT = Path(__file__).parents[2]
-_VIEWS = (standing_ddl(), *map(view_ddl, COUNTERS))
+_VIEWS = (units_ddl(), standing_ddl(), coverage_ddl(), *map(view_ddl, COUNTERS))
 _STOP_S = 30.0
 _SMALL_DISK_MB = 128
 

@@ -301,7 +301,7 @@ def test_flush_takes_what_was_counted_until_it_began_and_no_more() -> None:
     later = counted.begin_flush()
     assert later is not None
     assert counted.changed_rows(later)["engagement_counter"]["events"].to_list() == [3]
-    assert later.accounts[0] == Account(2, 3, 3, 0, 0, 0)
+    assert later.accounts[0] == Account(2, NOW_MS // 10_000 * 10, 3, 3, 0, 0, 0)
 
 
 def test_flush_of_nothing_but_dead_letters_still_writes_the_account() -> None:
@@ -310,7 +310,7 @@ def test_flush_of_nothing_but_dead_letters_still_writes_the_account() -> None:
     flush = counted.begin_flush()
     assert flush is not None
     assert counted.changed_rows(flush) == {}
-    assert flush.accounts == {0: Account(last_offset=2, read=3, dead=3)}
+    assert flush.accounts == {0: Account(last_offset=2, unit_s=NOW_MS // 10_000 * 10, read=3, dead=3)}
 
 
 def test_flush_writes_only_the_rows_that_changed() -> None:

@@ -1,0 +1,156 @@
+"""ClickHouse's tables and views of the counters, made from their declarations.
+
+A *unit* is what is compacted together: a topic's segments that begin, by append time, in one stretch of a segment's
+age. Its *fingerprint* is a hash of all that decides what counts in it. A unit that is compacted is read from totals,
+which know neither partition nor segment; any other from the rows that workers wrote. One row of ``compaction`` says
+that a run has written all totals of a unit as they were under one fingerprint; once the accounts say anything else,
+these are not read any more.
+"""
+
+from collections.abc import Iterable
+
+from schemas.counters import DATABASE, EVERY_CAMPAIGN, SEGMENT_COLUMNS, TOTAL_COLUMNS, Counter
+
+DURABLE = "fsync_after_insert = 1, fsync_part_directory = 1"
+"""Table settings: rows survive a power cut once they are acknowledged, as the commit that follows them does."""
+
+_STANDING = ("topic_id", "unit", "partition", "segment", "campaign", "rules")
+
+
+def table_ddl(counter: Counter) -> str:
+    """CREATE TABLE of a counter's rows: every column that is no measure belongs to the sorting key, the unit first."""
+    columns = counter.key | SEGMENT_COLUMNS
+    columns |= dict.fromkeys(counter.growing, "SimpleAggregateFunction(max, UInt64)")
+    order = ("unit", *counter.order_by, *(name for name in SEGMENT_COLUMNS if name != "unit"))
+    return _table(counter.table, columns, "AggregatingMergeTree", "toYYYYMMDD(unit)", order)
+
+
+def totals_ddl(counter: Counter) -> str:
+    """CREATE TABLE of a counter's totals, sorted as queries ask. A run writes each row once."""
+    columns = counter.key | TOTAL_COLUMNS | dict.fromkeys(counter.growing, "UInt64")
+    return _table(counter.totals, columns, "MergeTree", counter.totals_by, (*counter.order_by, *TOTAL_COLUMNS))
+
+
+def _table(name: str, columns: dict[str, str], engine: str, partition_by: str, order: Iterable[str]) -> str:
+    lines = ",\n".join(f"    {column} {kind}" for column, kind in columns.items())
+    return (
+        f"CREATE TABLE IF NOT EXISTS {DATABASE}.{name}\n(\n{lines}\n)\nENGINE = {engine}\n"
+        f"PARTITION BY {partition_by}\nORDER BY ({', '.join(order)})\nSETTINGS {DURABLE}"
+    )
+
+
+def units_ddl() -> str:
+    """CREATE VIEW of the units: the fingerprint of each, and the rules by which campaigns stand in its segments.
+
+    Those are the rules of the highest generation. A campaign that came or went in mid-segment was counted by fewer of
+    its records than ``*``, which every worker counts: it does not stand there. The fingerprint is of the highest
+    (generation, rules, read) of each segment and campaign; those only grow, so that no fingerprint ever comes back.
+    """
+    segment = "topic_id, unit, partition, segment"
+    return f"""CREATE OR REPLACE VIEW {DATABASE}.units AS
+SELECT topic_id, unit, groupBitXor(hash) AS fingerprint, groupArrayArray(stands) AS standing
+FROM
+(
+    SELECT
+        {segment},
+        groupBitXor(sipHash64(partition, segment, campaign, newest)) AS hash,
+        maxIf(newest.3, campaign = '{EVERY_CAMPAIGN}') AS whole,
+        arrayFilter(one -> one.2.3 = whole, groupArray((campaign, newest))) AS complete,
+        arrayMap(one -> ({segment}, one.1, one.2.2), complete) AS stands
+    FROM
+    (
+        SELECT {segment}, campaign, max((generation, rules, read)) AS newest
+        FROM {DATABASE}.segments
+        GROUP BY {segment}, campaign
+    )
+    GROUP BY {segment}
+)
+GROUP BY topic_id, unit"""
+
+
+def standing_ddl() -> str:
+    """CREATE VIEW of the rules by which each campaign stands in a segment."""
+    return f"CREATE OR REPLACE VIEW {DATABASE}.standing AS\n{_rows('standing', _STANDING, f'{DATABASE}.units')}"
+
+
+def coverage_ddl() -> str:
+    """CREATE VIEW of one row that says where counts are read.
+
+    ``totals``: of the compacted units (topic, unit, run); ``rows``: of all others what ``standing`` has.
+    """
+    return f"""CREATE OR REPLACE VIEW {DATABASE}.coverage AS
+SELECT
+    groupArrayIf((topic_id, unit, ifNull(run, 0)), ifNull(run, 0) > 0) AS totals,
+    groupArrayArrayIf(standing, ifNull(run, 0) = 0) AS rows
+FROM {DATABASE}.units
+LEFT JOIN
+(
+    SELECT topic_id, unit, fingerprint, max(run) AS run
+    FROM {DATABASE}.compaction
+    GROUP BY topic_id, unit, fingerprint
+) AS done USING (topic_id, unit, fingerprint)"""
+
+
+def view_ddl(counter: Counter) -> str:
+    """CREATE VIEW of a counter: the totals of compacted units, and the maximum of each chain in all others.
+
+    The coverage is read once and before anything else, so that all it promises is there: ClickHouse fixes what a query
+    sees of a table when it comes upon the table. The first part of the union, which has no rows, sees to that.
+    """
+    key = ", ".join(counter.key)
+    nothing = ", ".join(
+        _nothing(name, kind) for name, kind in (counter.key | dict.fromkeys(counter.growing, "UInt64")).items()
+    )
+    measures = ",\n    ".join(f"{measure.sql} AS {measure.name}" for measure in counter.measures)
+    return f"""CREATE OR REPLACE VIEW {DATABASE}.{counter.view} AS
+WITH (SELECT (totals, rows) FROM {DATABASE}.coverage) AS covered
+SELECT
+    {key},
+    {measures}
+FROM
+(
+    SELECT {nothing}
+    WHERE length(covered.1) < 0
+    UNION ALL
+    SELECT {key}, {", ".join(counter.growing)}
+    FROM {DATABASE}.{counter.totals}
+    WHERE ({", ".join(TOTAL_COLUMNS)}) IN ({_rows("covered.1", TOTAL_COLUMNS)})
+    UNION ALL
+    SELECT {key}, {_maxima(counter)}
+    FROM {DATABASE}.{counter.table}
+    WHERE ({", ".join(_STANDING)}) IN ({_rows("covered.2", _STANDING)})
+    GROUP BY {key}, topic_id, unit, partition, segment
+)"""
+
+
+def compaction_sql(counter: Counter) -> str:
+    """INSERT of a unit's totals, in the order of its rows; parameters ``topic_id``, ``unit`` and ``run``."""
+    key = ", ".join(("unit", *counter.order_by))
+    unit = "topic_id = {topic_id:String} AND unit = toDateTime({unit:UInt32}, 'UTC')"
+    return f"""INSERT INTO {DATABASE}.{counter.totals} ({key}, topic_id, run, {", ".join(counter.growing)})
+SELECT {key}, topic_id, {{run:UInt64}}, {", ".join(f"sum({column})" for column in counter.growing)}
+FROM
+(
+    SELECT {key}, topic_id, {_maxima(counter)}
+    FROM {DATABASE}.{counter.table}
+    WHERE {unit}
+        AND (partition, segment, campaign, rules) IN
+            (SELECT partition, segment, campaign, rules FROM {DATABASE}.standing WHERE {unit})
+    GROUP BY {key}, topic_id, partition, segment
+)
+GROUP BY {key}, topic_id"""
+
+
+def _maxima(counter: Counter) -> str:
+    return ", ".join(f"max({column}) AS {column}" for column in counter.growing)
+
+
+def _rows(array: str, names: Iterable[str], source: str = "") -> str:
+    """SELECT of the tuples in an array, a row each."""
+    columns = ", ".join(f"one.{index} AS {name}" for index, name in enumerate(names, 1))
+    return f"SELECT {columns} FROM (SELECT arrayJoin({array}) AS one{f' FROM {source}' if source else ''})"
+
+
+def _nothing(name: str, kind: str) -> str:
+    quoted = kind.replace("'", "\\'")
+    return f"defaultValueOfTypeName('{quoted}') AS {name}"

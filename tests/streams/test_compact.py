@@ -1,0 +1,393 @@
+"""Compaction of units on the engine: the same sums before and after, whatever happens between its steps."""
+
+import itertools
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+
+from schemas.counter_tables import compaction_sql, coverage_ddl, view_ddl
+from schemas.counters import COUNTERS, DATABASE, SPELLINGS
+from streams import clickhouse, compact
+from streams.settings import load
+from tests.deploy.clickhouse_fixtures import ClickHouse
+
+T_S = 3600
+_PAUSE_MS = 400
+STEPS = len(COUNTERS) + 1
+PLACE = {"topic_id": "t", "partition": 0}
+
+
+class Database:
+    """The engine: what workers write to it, what readers see, and the compactor's client."""
+
+    def __init__(self, server: ClickHouse) -> None:
+        self.settings = load(clickhouse_url=server.url)
+        self.client = server.client()
+        self.compactor = compact.connect(self.settings)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.client.query(sql.replace(" FROM ", f" FROM {DATABASE}.", 1)).result_rows]
+
+    def insert(self, table: str, *rows: dict[str, Any]) -> None:
+        columns = list(rows[0])
+        self.client.insert(f"{DATABASE}.{table}", [list(row.values()) for row in rows], column_names=columns)
+
+    def count(self, segment: int, added: int, removed: int = 0, rules: int = 1, campaign: str = "*") -> None:
+        """Counters of a segment as they stand, in each table."""
+        row = {**PLACE, "segment": segment, "unit": unit_of(segment), "rules": rules, "campaign": campaign}
+        token = {"kind": "hashtag", "token": "love"}
+        where = {"window_start": T_S + segment % 3 * 10, "source": "x", "event_type": "like"}
+        posts = {"posts_added": added, "posts_removed": removed}
+        self.insert("token_counter", {**row, **token, **where, **posts, "occurrences_added": 2 * added})
+        place = {"lang": "", "country": "", "sentiment": ""}
+        quantity = {"events": added + removed, "quantity_added": added, "quantity_removed": removed}
+        self.insert("engagement_counter", {**row, **where, **place, **quantity})
+        self.insert("spelling_counter", {**row, **token, "spelling": "Love", **posts})
+
+    def vouch(self, *segments: int, read: int = 10, generation: int = 1, rules: int = 1, campaign: str = "*") -> None:
+        """Accounts of segments, in one block."""
+        row = {**PLACE, "campaign": campaign, "rules": rules, "generation": generation, "read": read, "counted": read}
+        self.insert(
+            "segments", *({**row, "segment": one, "unit": unit_of(one), "last_offset": one} for one in segments)
+        )
+
+    def whole(self, segment: int, added: int, **more: Any) -> None:
+        self.count(segment, added, **more)
+        more.pop("removed", None)
+        self.vouch(segment, **more)
+
+    def compact(self) -> int:
+        return compact.compact(self.compactor).compacted
+
+    def sums(self) -> tuple[dict[str, int], ...]:
+        """What each view has of each campaign; all must be one."""
+        return tuple(
+            dict(self.query(f"SELECT campaign, sum({measure}) FROM {view} GROUP BY campaign HAVING count() > 0"))
+            for view, measure in (("token_counts", "posts"), ("engagement", "quantity"), ("spellings", "posts"))
+        )
+
+    def posts(self) -> dict[str, int]:
+        tokens, quantities, spellings = self.sums()
+        assert tokens == quantities == spellings
+        return tokens
+
+    def rows_read(self) -> int:
+        """How many rows of workers' a reader of the view is shown: none, when all is compacted."""
+        ((count,),) = self.query("SELECT length(rows) FROM coverage")
+        return int(count)
+
+
+def unit_of(segment: int) -> int:
+    """Segments of a hundred offsets each, two of which begin in an hour."""
+    return segment // 200 * T_S
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    server = ClickHouse(tmp_path_factory.mktemp("compact"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database(server: ClickHouse) -> Database:
+    database = Database(server)
+    for counter in COUNTERS:
+        database.client.command(f"TRUNCATE TABLE {DATABASE}.{counter.table}")
+        database.client.command(f"TRUNCATE TABLE {DATABASE}.{counter.totals}")
+    database.client.command(f"TRUNCATE TABLE {DATABASE}.segments")
+    database.client.command(f"TRUNCATE TABLE {DATABASE}.compaction")
+    return database
+
+
+@pytest.fixture
+def counted(database: Database) -> Database:
+    """Three closed units, the fourth open; 64 posts of 8 segments, less 8."""
+    for segment in range(0, 800, 100):
+        database.whole(segment, 8, removed=1)
+    assert database.posts() == {"*": 56}
+    return database
+
+
+def test_closed_units_are_read_from_totals_and_the_open_one_from_rows(counted: Database) -> None:
+    assert counted.rows_read() == 8
+    assert counted.compact() == 3
+    assert counted.rows_read() == 2
+    assert counted.posts() == {"*": 56}
+    for counter in COUNTERS:
+        counted.client.command(
+            f"ALTER TABLE {DATABASE}.{counter.table} DELETE WHERE segment < 600 SETTINGS mutations_sync = 1"
+        )
+    assert counted.posts() == {"*": 56}
+    assert counted.query("SELECT sum(posts), sum(occurrences) FROM token_counts") == [(56, 128)]
+    assert counted.query("SELECT sum(events), sum(quantity) FROM engagement") == [(72, 56)]
+    assert counted.compact() == 0
+
+
+def test_unit_is_closed_when_every_partition_has_gone_beyond_it(database: Database) -> None:
+    for segment in (0, 200, 400):
+        database.whole(segment, 1)
+    database.insert(
+        "segments", {"topic_id": "t", "partition": 1, "segment": 7, "unit": T_S, "campaign": "*", "read": 1}
+    )
+    assert [unit.unit_s for unit in compact.due(database.compactor)] == [0]
+
+
+def test_recount_is_seen_at_once_and_compacted_again(counted: Database) -> None:
+    counted.compact()
+    for segment in (0, 100, 200):
+        counted.count(segment, 5, rules=2)
+    assert counted.posts() == {"*": 56}
+    counted.vouch(0, 100, 200, generation=2, rules=2)
+    assert counted.posts() == {"*": 56 - 3 * 7 + 3 * 5}
+    assert counted.rows_read() == 2 + 4
+    assert counted.compact() == 2
+    assert counted.posts() == {"*": 50}
+    assert counted.rows_read() == 2
+    # And back, under the rules whose totals were valid before.
+    counted.vouch(0, 100, 200, generation=3, rules=1)
+    assert counted.posts() == {"*": 56}
+    assert counted.compact() == 2
+    assert counted.posts() == {"*": 56}
+
+
+def test_campaign_that_is_added_or_matches_nothing_any_more_changes_compacted_units(counted: Database) -> None:
+    counted.compact()
+    for segment in (0, 100):
+        counted.count(segment, 3, campaign="new", rules=7)
+    counted.vouch(0, 100, campaign="new", rules=7, generation=2)
+    assert counted.posts() == {"*": 56, "new": 6}
+    assert counted.compact() == 1
+    assert counted.posts() == {"*": 56, "new": 6}
+    counted.vouch(0, 100, campaign="new", rules=8, generation=3)
+    assert counted.posts() == {"*": 56}
+    assert counted.compact() == 1
+    assert counted.posts() == {"*": 56}
+
+
+def test_late_write_into_a_compacted_unit_counts_once_it_is_vouched_for(counted: Database) -> None:
+    counted.compact()
+    counted.count(0, 11, removed=1)
+    assert counted.posts() == {"*": 56}
+    counted.vouch(0, read=14)
+    assert counted.posts() == {"*": 59}
+    assert counted.compact() == 1
+    assert counted.posts() == {"*": 59}
+
+
+class Interrupted(Exception):  # noqa: N818 - what a test throws, not an error
+    """A compactor's end."""
+
+
+def interrupted(database: Database, patch: pytest.MonkeyPatch, step: int, then: Callable[[], None]) -> None:
+    """Have ``then`` happen before the step of the next unit, or after the last one."""
+    passed = itertools.count()
+    command = type(database.compactor).command
+
+    def passing(client: Client, sql: str, **more: Any) -> Any:
+        if "INSERT INTO" in sql and next(passed) == step:
+            then()
+        return command(client, sql, **more)
+
+    patch.setattr(type(database.compactor), "command", passing)
+
+
+def fail() -> None:
+    raise Interrupted
+
+
+@pytest.mark.parametrize("step", range(STEPS))
+def test_compactor_that_ends_between_two_steps_changes_nothing(
+    counted: Database, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    with monkeypatch.context() as patch:
+        interrupted(counted, patch, step, fail)
+        with pytest.raises(Interrupted):
+            counted.compact()
+    assert counted.rows_read() == 8
+    assert counted.posts() == {"*": 56}
+    assert counted.compact() == 3
+    assert counted.posts() == {"*": 56}
+
+
+@pytest.mark.parametrize("step", range(STEPS))
+def test_accounts_that_change_between_two_steps_leave_the_unit_as_it_was(
+    counted: Database, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    def recount() -> None:
+        counted.count(0, 100, rules=2)
+        counted.vouch(0, rules=2, generation=2)
+
+    with monkeypatch.context() as patch:
+        interrupted(counted, patch, step, recount)
+        assert counted.compact() == 2
+    assert counted.posts() == {"*": 56 - 7 + 100}
+    assert counted.compact() == 1
+    assert counted.posts() == {"*": 56 - 7 + 100}
+
+
+@pytest.mark.parametrize("step", range(STEPS))
+def test_two_compactors_in_each_others_midst_agree(
+    counted: Database, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    other = Database.__new__(Database)
+    other.__dict__.update(counted.__dict__, compactor=compact.connect(counted.settings))
+    with monkeypatch.context() as patch:
+        interrupted(counted, patch, step, lambda: assert_compacts(other, 3))
+        assert counted.compact() == 3
+    assert counted.query("SELECT count(), uniqExact(run) FROM compaction") == [(6, 6)]
+    assert counted.posts() == {"*": 56}
+
+
+def assert_compacts(database: Database, units: int) -> None:
+    assert database.compact() == units
+    assert database.posts() == {"*": 56}
+
+
+def test_answer_that_does_not_say_how_many_rows_were_written_is_no_success(
+    counted: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for answer in ("", "<html>Bad gateway</html>"):
+        with monkeypatch.context() as patch:
+            patch.setattr(type(counted.compactor), "command", lambda *_, answer=answer, **__: answer)
+            with pytest.raises(OperationalError, match="how many rows"):
+                counted.compact()
+    assert counted.rows_read() == 8
+
+
+def test_answer_that_is_lost_ends_the_run_and_the_next_one_counts_nothing_twice(
+    counted: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = type(counted.compactor).command
+
+    def losing(client: Client, sql: str, **more: Any) -> Any:
+        answer = command(client, sql, **more)
+        if SPELLINGS.totals in sql:
+            raise OperationalError("connection reset")
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(counted.compactor), "command", losing)
+        with pytest.raises(OperationalError):
+            counted.compact()
+    assert counted.compact() == 3
+    assert counted.query("SELECT count(), uniqExact(run) FROM spelling_totals") == [(4, 4)]
+    assert counted.posts() == {"*": 56}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_order_of_flushes_recounts_and_compactors_steps_shows_what_stands(database: Database, seed: int) -> None:
+    """A model of what stands, next to the views after each step; compactors run in steps of one statement."""
+    rng = Random(seed)
+    counts: Counter[tuple[int, int]] = Counter()
+    newest: dict[int, tuple[int, int]] = {}
+    running: list[Iterator[None]] = []
+    for _ in range(80):
+        segment = rng.randrange(0, 1000, 100)
+        what = rng.choice(("flush", "flush", "recount", "begin", *["step"] * 8))
+        if what in {"flush", "recount"}:
+            generation, rules = newest.get(segment, (1, 1))
+            if what == "recount":
+                generation, rules = generation + 1, rng.randrange(1, 4)
+            counts[segment, rules] += rng.randrange(1, 9)
+            database.count(segment, counts[segment, rules], rules=rules)
+            database.vouch(segment, generation=generation, rules=rules, read=counts[segment, rules])
+            newest[segment] = generation, rules
+        elif what == "begin":
+            running.append(stepwise(database))
+        elif running:
+            one = rng.choice(running)
+            if next(one, "end") == "end":
+                running.remove(one)
+        stands = sum(counts[segment, rules] for segment, (_, rules) in newest.items())
+        assert database.posts() == ({"*": stands} if stands else {})
+    database.compact()
+    assert database.posts() == {"*": stands}
+
+
+def stepwise(database: Database) -> Iterator[None]:
+    """A compactor that pauses after each of its statements."""
+
+    for unit in compact.due(database.compactor):
+        parameters = {"topic_id": unit.topic_id, "unit": unit.unit_s, "run": compact._new_run()}
+        for counter in COUNTERS:
+            compact._written(database.compactor, compaction_sql(counter), parameters)
+            yield
+        compact._written(database.compactor, compact._VALID, {**parameters, "fingerprint": unit.fingerprint})
+        yield
+
+
+def torn(database: Database, seconds: float) -> tuple[int, Counter[int]]:
+    """How often a view was read while all of it switched between two truths, 80 and 160, and what else was seen."""
+    for segment in range(0, 800, 100):
+        database.count(segment, 10, rules=1)
+        database.count(segment, 20, rules=2)
+    everything = range(0, 800, 100)
+    database.vouch(*everything, generation=1, rules=1)
+    done, found, failures = threading.Event(), Counter[int](), list[BaseException]()
+
+    def repeat(action: Callable[[Client], object], client: Client) -> threading.Thread:
+        def run() -> None:
+            while not done.is_set():
+                try:
+                    action(client)
+                except ClickHouseError as error:
+                    failures.append(error)
+                    return
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        return thread
+
+    def read(client: Client) -> None:
+        ((posts,),) = client.query(f"SELECT sum(posts) FROM {DATABASE}.spellings").result_rows
+        found[posts] += 1
+
+    # One reader pauses whenever it has come upon a table: so much can happen between two of them.
+    slow = clickhouse.connect(database.settings, merge_tree_storage_snapshot_sleep_ms=_PAUSE_MS)
+    threads = [repeat(read, client) for client in (clickhouse.connect(database.settings), slow)]
+    threads.append(repeat(compact.compact, compact.connect(database.settings)))
+    generation = itertools.count(2)
+    stop = threading.Timer(seconds, done.set)
+    stop.start()
+    while not done.is_set():
+        number = next(generation)
+        database.vouch(*everything, generation=number, rules=1 + number % 2)
+        done.wait(0.7)
+    for thread in threads:
+        thread.join()
+    assert not failures
+    return found.total(), Counter({posts: times for posts, times in found.items() if posts not in {80, 160}})
+
+
+def test_readers_see_one_truth_or_the_other_while_all_is_switched_and_compacted(database: Database) -> None:
+    reads, other = torn(database, 15)
+    assert not other
+    assert reads > 50
+    assert database.query("SELECT count() > 5 FROM compaction") == [(1,)]
+
+
+_READ_TWICE = (r"\(SELECT one.1 AS topic_id, one.2 AS unit, one.3 AS partition.*\)", "groundswell.standing")
+_TOTALS_FIRST = (r"SELECT default[^;]*?UNION ALL", "")
+_ANY_RUN = (r"USING \(topic_id, unit, fingerprint\)", "USING (topic_id, unit)")
+
+
+@pytest.mark.parametrize("guard", [_READ_TWICE, _TOTALS_FIRST, _ANY_RUN], ids=("once", "first", "fingerprint"))
+def test_views_without_a_guard_are_found_out(database: Database, guard: tuple[str, str]) -> None:
+    views = (coverage_ddl(), view_ddl(SPELLINGS))
+    altered = [re.sub(*guard, view) for view in views]
+    assert altered != list(views)
+    try:
+        for view in altered:
+            database.client.command(view)
+        assert any(torn(database, 15)[1] for _ in range(4))
+    finally:
+        for view in views:
+            database.client.command(view)
