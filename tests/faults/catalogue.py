@@ -6,11 +6,11 @@ Every choice comes from ``run.rng``; ``scale`` lengthens load and harm (1 is wha
 import contextlib
 from collections.abc import Callable
 
-from tests.faults import of_engines, of_log, of_rules, of_time, of_workers
+from tests.faults import of_compaction, of_engines, of_log, of_rules, of_time, of_workers
 from tests.faults.engines import Engines
 from tests.faults.judge import Verdict
 from tests.faults.run import Conditions, Run
-from tests.faults.worker import MOST_PENDING
+from tests.faults.worker import COMPACT_EVERY, MOST_PENDING
 
 FAULTS: dict[str, Callable[..., None]] = {
     "kill": of_workers.kill,
@@ -36,6 +36,7 @@ FAULTS: dict[str, Callable[..., None]] = {
     "quiet": of_time.quiet,
     "worker-clocks": of_time.worker_clocks,
     "broker-clock": of_time.broker_clock,
+    "compaction": of_compaction.compaction,
 }
 SOAK_FAULTS: dict[str, Callable[..., None]] = {"crowd": of_workers.crowd}
 """Too much for a test: they run where they are asked for by name."""
@@ -54,6 +55,7 @@ _CONDITIONS = {
     "quiet": Conditions(settings={"segment_age_s": 3, "horizon_s": 4}),
     "worker-clocks": Conditions(settings={"segment_age_s": 20}),
     "broker-clock": Conditions(settings={"segment_age_s": 8, "horizon_s": 20}),
+    "compaction": Conditions(settings={"segment_age_s": 3}, env={COMPACT_EVERY: "0.5"}),
 }
 
 CONTROL_FAULTS = {
@@ -69,13 +71,15 @@ CONTROL_FAULTS = {
     "cumulative rows": "slow-kill",
     "ended assignments": "back-pressure",
     "rules versions": "rules",
+    "totals first": "compaction",
 }
 """By the guard that is taken out: the fault that must then be found out."""
 
 VIEW_CONTROLS = {
     "maximum of a chain": ("slow-kill", r"\bmax\((\w+)\) AS", r"sum(\1) AS"),
-    "wholly counted": ("rules", r"WHERE (\(.*newest, 3\)\)) IN", r"WHERE \1 NOT IN (('', 0, 0, 0)) OR \1 IN"),
+    "wholly counted": ("rules", r"one\.2\.3 = whole", "one.2.3 <= whole"),
     "highest generation": ("rules", r"\(generation, rules, read\)", "(toUInt64(0), rules, read)"),
+    "fingerprint": ("compaction", r"USING \(topic_id, unit, fingerprint\)", "USING (topic_id, unit)"),
 }
 """By what the views must do: the fault that is found out when they do not, what in them is replaced, by what."""
 

@@ -15,6 +15,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+from streams import compact
 from streams.partition import Partition
 from streams.sink import Sink
 from streams.transport import Consumer
@@ -24,6 +25,8 @@ from tests.faults import journal
 AT = "FAULTS_AT"
 _TABLES = ("token_counter", "engagement_counter", "spelling_counter", "archive", "segments")
 PLACES = (*(f"write {table}" for table in _TABLES), "commit", "first commit", "begin", "take", "seek", "dead letters")
+COMPACTION = "compaction"
+"""A place of its own: each of the statements that compact a unit."""
 POINTS = tuple(f"{when} {place}" for place in PLACES for when in ("before", "after"))
 _SEEKS = 4
 _SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
@@ -39,6 +42,7 @@ def install() -> None:
         (Worker, "_begin", "begin"),
         (Worker, "_forward", "dead letters"),
         (Partition, "take", "take"),
+        (compact, "_written", COMPACTION),
     ):
         setattr(owner, method, _around(getattr(owner, method), functools.partial(_named, place)))
 

@@ -16,7 +16,6 @@ from streams.settings import Settings
 from tests.faults import failpoints, journal
 from tests.faults.engines import ROOT
 
-_COMMAND = (sys.executable, "-m", "tests.faults.worker")
 _AGAIN_AFTER_S = 0.5
 _STOP_S = 40.0
 
@@ -24,8 +23,16 @@ _STOP_S = 40.0
 class Fleet:
     """A context manager; leaving it kills what still runs. ``died`` counts ends that nobody asked for, by exit code."""
 
-    def __init__(self, settings: Settings, folder: Path, without: str | None, env: Mapping[str, str]) -> None:
-        """``env`` is added to every worker's environment."""
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        without: str | None,
+        env: Mapping[str, str],
+        module: str = "tests.faults.worker",
+    ) -> None:
+        """``env`` is added to every worker's environment; ``module`` is what they run."""
+        self._command = (sys.executable, "-m", module)
         self.journal_path = folder / f"{settings.group}.jsonl"
         self.died: list[tuple[str, int]] = []
         self.killed = 0
@@ -67,7 +74,7 @@ class Fleet:
             if env is not None:
                 self._seat_env[seat] = env
             whole = {**self._env, failpoints.AT: at, **self._seat_env.get(seat, {})}
-            child = self._seats[seat] = Child(seat, _COMMAND, log=self._log, env=whole)
+            child = self._seats[seat] = Child(seat, self._command, log=self._log, env=whole)
             child.start()
             return child.pid
 
@@ -94,6 +101,12 @@ class Fleet:
                     self._asked.add(child.pid)
                     child.wait(_STOP_S)
             return child.pid
+
+    def replace(self, seat: str, at: str = "") -> int:
+        """``kill -9`` of the worker in a seat, unless it has ended, and another one with a failpoint if asked."""
+        with self._lock:
+            self.send(seat, signal.SIGKILL)
+            return self.start(seat, at)
 
     def leave(self, seat: str, number: signal.Signals = signal.SIGTERM) -> int | None:
         """End the worker in a seat for good; returns its exit code."""

@@ -10,9 +10,14 @@ PATH = "FAULTS_JOURNAL"
 
 
 def note(what: str, **more: Any) -> None:
-    """Append a line; from a worker's process. One write, so that lines of several processes do not mix."""
+    """Append a line; from a worker's process."""
+    note_in(Path(os.environ[PATH]), what, **more)
+
+
+def note_in(path: Path, what: str, **more: Any) -> None:
+    """Append a line. One write, so that lines of several processes do not mix."""
     line = json.dumps({"at_s": time.monotonic(), "pid": os.getpid(), "what": what, **more}) + "\n"
-    descriptor = os.open(os.environ[PATH], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(descriptor, line.encode())
     finally:

@@ -2,6 +2,7 @@
 
 import time
 from functools import partial
+from pathlib import Path
 
 from tests.faults.run import Run
 from tests.oracle.log import Campaign
@@ -25,7 +26,7 @@ _COUNTED_BY_BOTH = (
 
 def rules(run: Run, scale: float = 1) -> None:
     """Row 27: campaigns change, workers are restarted one by one, some go back; partitions wander between rules."""
-    earlier, later = str(run.settings.campaigns), _later(run)
+    earlier, later = str(run.settings.campaigns), str(later_rules(run))
     run.keep_loading(per_s=60, at_most_s=200 * scale)
     run.wait_until_working()
     first, second = run.fleet.seats()
@@ -54,13 +55,14 @@ def _wait_for_share(run: Run, seat: str) -> None:
     run.wait(partial(run.owns, seat), f"{seat} has partitions")
 
 
-def _later(run: Run) -> str:
+def later_rules(run: Run) -> Path:
+    """A folder of other campaign files, known to the run."""
     folder = run.engines.folder / f"{run.settings.group}-campaigns"
     folder.mkdir()
     for campaign in LATER:
         (folder / f"{campaign.name}.toml").write_text(campaign.toml(), encoding="utf-8")
     run.campaigns[str(folder)] = LATER
-    return str(folder)
+    return folder
 
 
 def _name(folder: str, later: str) -> str:

@@ -73,7 +73,7 @@ class Run:
         self.time_line: list[str] = []
         self.verdict: Verdict | None = None
         self._still_s = 15 if without or fault == "transactions" else _PATIENCE_S
-        self._without = without
+        self.without = without
         self._resources = ExitStack()
         self._begun_s = time.monotonic()
 
@@ -138,11 +138,11 @@ class Run:
         Without a guard it may not happen, which the verdict shows.
         """
         self.say(what if happened else f"never: {what}")
-        assert happened or self._without, f"never: {what}: this run proves nothing"
+        assert happened or self.without, f"never: {what}: this run proves nothing"
 
     def must_have_lived(self) -> None:
         """Fail where a worker has ended by itself."""
-        assert self._without or not self.fleet.died, f"workers ended by themselves: {self.fleet.died}"
+        assert self.without or not self.fleet.died, f"workers ended by themselves: {self.fleet.died}"
 
     def read(self) -> int:
         """How many records are accounted for."""
@@ -243,7 +243,7 @@ class Run:
 
     def report(self) -> str:
         """Seed, time line and verdict, to be read and repeated."""
-        title = f"fault {self.fault!r}, seed {self.seed}" + (f", without {self._without!r}" if self._without else "")
+        title = f"fault {self.fault!r}, seed {self.seed}" + (f", without {self.without!r}" if self.without else "")
         lines = [title, *self.time_line]
         if self.fleet.died:
             lines.append(f"ended by themselves: {self.fleet.died}")

@@ -1,7 +1,8 @@
 """``python -m tests.faults.worker``: a worker as the product runs it, observed, and harmed where asked.
 
 What it does beside: notes in the journal its rules, assignments, first visible counts and refused flushes; hits
-failpoints (``failpoints.AT``), goes without a guard (``controls.WITHOUT``), waits for room sooner (``MOST_PENDING``).
+failpoints (``failpoints.AT``), goes without a guard (``controls.WITHOUT``), waits for room sooner
+(``MOST_PENDING``), compacts more often (``COMPACT_EVERY``).
 """
 
 import os
@@ -9,7 +10,7 @@ import sys
 import traceback
 from typing import Any
 
-from streams import settings, worker
+from streams import compactor, settings, worker
 from streams.app import run_worker
 from streams.errors import GroundswellError, UnreachableError
 from streams.rows import Writer
@@ -20,6 +21,7 @@ from tests.faults import controls, failpoints, journal
 
 UNREACHABLE, CRASHED = 3, 70
 MOST_PENDING = "FAULTS_MOST_PENDING_BYTES"
+COMPACT_EVERY = "FAULTS_COMPACT_EVERY_S"
 
 
 def main() -> int:
@@ -27,6 +29,7 @@ def main() -> int:
     given = settings.load()
     _observe(str(given.campaigns))
     worker.MOST_PENDING_BYTES = int(os.environ.get(MOST_PENDING, worker.MOST_PENDING_BYTES))
+    compactor.EVERY_S = float(os.environ.get(COMPACT_EVERY, compactor.EVERY_S))
     without = os.environ.get(controls.WITHOUT)
     if without:
         controls.CONTROLS[without]()
