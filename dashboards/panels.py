@@ -206,9 +206,9 @@ HASHTAGS = Panel(
     ),
     columns=(Column("posts", "posts"),),
     query=f"""
+WITH (SELECT groupArray((token, posts)) FROM ({_ranking("hashtag")})) AS ten
 SELECT concat('#', if(empty(spelt.spelling), ranked.token, spelt.spelling)) AS hashtag, ranked.posts AS posts
-FROM
-({_ranking("hashtag")}) AS ranked
+FROM (SELECT one.1 AS token, one.2 AS posts FROM (SELECT arrayJoin(ten) AS one)) AS ranked
 LEFT JOIN
 (
     SELECT token, argMax(spelling, (spelt_posts, spelling)) AS spelling
@@ -216,7 +216,7 @@ LEFT JOIN
     (
         SELECT token, spelling, sum(posts) AS spelt_posts
         FROM {DATABASE}.spellings
-        WHERE {THIS_CAMPAIGN} AND kind = 'hashtag'
+        WHERE {THIS_CAMPAIGN} AND kind = 'hashtag' AND token IN (SELECT arrayJoin(ten).1)
         GROUP BY token, spelling
     )
     GROUP BY token
