@@ -1,0 +1,87 @@
+"""Compaction on a whole stack, next to the oracle: every key of every view, before, after, and when something changes."""
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.stack import Stack
+from tests.oracle import vocabulary
+from tests.oracle.log import Campaign
+from tests.recount_fixture import OLD, Counted
+from tests.stack_fixture import Ledger, ask, groundswell, stack_settings
+from tests.worker_fixture import worker
+
+pytestmark = pytest.mark.stack
+
+T_S = 5
+BURSTS = 4
+BURST = 800
+NEW = Campaign("kindness", hashtags=("Kindness", "love", "мир"), keywords=("peace",))
+ROWS_READ = "SELECT length(rows) FROM groundswell.coverage"
+
+
+@pytest.fixture
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
+    """A log of several units, counted by a worker that has ended, so that nothing closes a segment any more."""
+    settings = stack_settings(
+        tmp_path_factory.mktemp("compaction"),
+        vocabulary.CAMPAIGNS,
+        partitions=2,
+        segment_size=256,
+        segment_age_s=T_S,
+        horizon_records=1_000,
+    )
+    with Stack(settings, workers=0, progress=print):
+        made = Counted(Ledger(settings, vocabulary.CAMPAIGNS))
+        with worker(settings) as running:
+            for burst in range(BURSTS):
+                made.ledger.send(made.ledger.generate(BURST, seed=50 + burst))
+                time.sleep(T_S)
+            made.remember()
+            running.end(signal.SIGTERM)
+        made.remember()
+        yield made
+
+
+def test_every_count_is_the_same_through_compactions_and_recounts(counted: Counted) -> None:
+    counted.check()
+    rows = int(ask(counted.settings, ROWS_READ))
+    done = compacted(counted)
+    assert done["compacted"] == done["due"] >= BURSTS - 1
+    assert int(ask(counted.settings, ROWS_READ)) < rows / 2
+    counted.check()
+
+    counted.write(NEW)
+    end = counted.commits()
+    counted.recount("kindness")
+    counted.check(NEW, end=end)
+    assert int(ask(counted.settings, ROWS_READ)) == rows
+    assert compacted(counted)["compacted"] >= BURSTS - 1
+    counted.check(NEW, end=end)
+
+    counted.write(OLD["kindness"])
+    counted.recount("*", "kindness")
+    counted.check()
+    compacted(counted)
+    counted.check()
+    said = groundswell(counted.settings, "compact").stdout
+    assert said == "Nothing to compact: what is closed is compacted, and what is open is still being counted.\n"
+
+
+def test_campaign_that_is_added_counts_in_compacted_units_too(counted: Counted) -> None:
+    compacted(counted)
+    added = Campaign("later", hashtags=("love",))
+    counted.write(added)
+    assert counted.recount("later")["campaigns"][0]["events_after"] > 0
+    sums = "SELECT campaign, sum(events), sum(quantity) FROM groundswell.engagement GROUP BY campaign ORDER BY campaign"
+    before = ask(counted.settings, sums)
+    assert compacted(counted)["compacted"] >= BURSTS - 1
+    assert ask(counted.settings, sums) == before
+
+
+def compacted(counted: Counted) -> dict[str, int]:
+    done: dict[str, int] = json.loads(groundswell(counted.settings, "compact", "--json").stdout)
+    return done
