@@ -1,4 +1,4 @@
-"""Compaction on a whole stack, next to the oracle: every key of every view, before, after, and when something changes."""
+"""Compaction on a whole stack, next to the oracle: every key of every view, before, after, and after a recount."""
 
 import json
 import signal
