@@ -71,7 +71,6 @@ CONTROL_FAULTS = {
     "cumulative rows": "slow-kill",
     "ended assignments": "back-pressure",
     "rules versions": "rules",
-    "totals first": "compaction",
 }
 """By the guard that is taken out: the fault that must then be found out."""
 
@@ -79,7 +78,6 @@ VIEW_CONTROLS = {
     "maximum of a chain": ("slow-kill", r"\bmax\((\w+)\) AS", r"sum(\1) AS"),
     "wholly counted": ("rules", r"one\.2\.3 = whole", "one.2.3 <= whole"),
     "highest generation": ("rules", r"\(generation, rules, read\)", "(toUInt64(0), rules, read)"),
-    "fingerprint": ("compaction", r"USING \(topic_id, unit, fingerprint\)", "USING (topic_id, unit)"),
 }
 """By what the views must do: the fault that is found out when they do not, what in them is replaced, by what."""
 

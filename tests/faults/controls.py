@@ -12,7 +12,7 @@ import faust
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from streams import app, compact, partition, rules, worker
+from streams import app, partition, rules, worker
 from streams.chunk import Delivery
 from streams.count import Additions, add
 from streams.rows import Share, Writer
@@ -182,23 +182,6 @@ def _one_version() -> None:
     rules.load = _load
 
 
-def _valid_first() -> None:
-    """A unit's totals are declared valid before they are written."""
-    compact_unit = compact.compact_unit
-
-    def _compact_unit(client: Any, unit: compact.Unit) -> bool:
-        write = compact._written
-        statements: list[tuple[Any, ...]] = []
-        compact._written = lambda *given: statements.append(given) or 1  # type: ignore[func-returns-value]  # notes it
-        compact_unit(client, unit)
-        compact._written = write
-        for statement in reversed(statements):
-            write(*statement)
-        return True
-
-    compact.compact_unit = _compact_unit
-
-
 CONTROLS: dict[str, Callable[[], None]] = {
     "segment starts": _commit_what_was_read,
     "whole segments": _commit_what_was_counted,
@@ -212,6 +195,5 @@ CONTROLS: dict[str, Callable[[], None]] = {
     "cumulative rows": _deltas,
     "ended assignments": _ends_unnoticed,
     "rules versions": _one_version,
-    "totals first": _valid_first,
 }
 """By the guard that is taken out."""

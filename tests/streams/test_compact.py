@@ -182,6 +182,14 @@ def test_late_write_into_a_compacted_unit_counts_once_it_is_vouched_for(counted:
     assert counted.posts() == {"*": 59}
 
 
+def test_row_without_its_totals_would_show(counted: Database) -> None:
+    """A negative control: what a run leaves that writes its row first, and is killed then."""
+    unit = compact.due(counted.compactor)[0]
+    place = {"topic_id": unit.topic_id, "unit": unit.unit_s, "run": 1, "fingerprint": unit.fingerprint}
+    assert compact._written(counted.compactor, compact._VALID, place) == 1
+    assert counted.posts() == {"*": 56 - 14}
+
+
 class Interrupted(Exception):  # noqa: N818 - what a test throws, not an error
     """A compactor's end."""
 
