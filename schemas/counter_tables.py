@@ -120,7 +120,8 @@ FROM
     FROM {DATABASE}.{counter.table}
     WHERE ({", ".join(_STANDING)}) IN ({_rows("covered.2", _STANDING)})
     GROUP BY {key}, topic_id, unit, partition, segment
-)"""
+)
+GROUP BY {key}"""
 
 
 def compaction_sql(counter: Counter) -> str:

@@ -32,8 +32,8 @@ class Measure(Struct, frozen=True):
 
     @property
     def sql(self) -> str:
-        """The view's expression, of a row of the table's columns."""
-        return f"toInt64({self.added})" + (f" - toInt64({self.removed})" if self.removed else "")
+        """The view's expression, of the table's columns."""
+        return f"sum(toInt64({self.added}))" + (f" - sum(toInt64({self.removed}))" if self.removed else "")
 
     @property
     def growing(self) -> tuple[str, ...]:

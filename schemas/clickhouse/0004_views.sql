@@ -16,8 +16,8 @@ CREATE OR REPLACE VIEW groundswell.token_counts AS
 WITH (SELECT (totals, rows) FROM groundswell.coverage) AS covered
 SELECT
     window_start, campaign, kind, token, source, event_type,
-    toInt64(posts_added) - toInt64(posts_removed) AS posts,
-    toInt64(occurrences_added) - toInt64(occurrences_removed) AS occurrences
+    sum(toInt64(posts_added)) - sum(toInt64(posts_removed)) AS posts,
+    sum(toInt64(occurrences_added)) - sum(toInt64(occurrences_removed)) AS occurrences
 FROM
 (
     SELECT defaultValueOfTypeName('DateTime(\'UTC\')') AS window_start, defaultValueOfTypeName('LowCardinality(String)') AS campaign, defaultValueOfTypeName('LowCardinality(String)') AS kind, defaultValueOfTypeName('String') AS token, defaultValueOfTypeName('LowCardinality(String)') AS source, defaultValueOfTypeName('LowCardinality(String)') AS event_type, defaultValueOfTypeName('UInt64') AS posts_added, defaultValueOfTypeName('UInt64') AS posts_removed, defaultValueOfTypeName('UInt64') AS occurrences_added, defaultValueOfTypeName('UInt64') AS occurrences_removed
@@ -31,14 +31,15 @@ FROM
     FROM groundswell.token_counter
     WHERE (topic_id, unit, partition, segment, campaign, rules) IN (SELECT one.1 AS topic_id, one.2 AS unit, one.3 AS partition, one.4 AS segment, one.5 AS campaign, one.6 AS rules FROM (SELECT arrayJoin(covered.2) AS one))
     GROUP BY window_start, campaign, kind, token, source, event_type, topic_id, unit, partition, segment
-);
+)
+GROUP BY window_start, campaign, kind, token, source, event_type;
 
 CREATE OR REPLACE VIEW groundswell.engagement AS
 WITH (SELECT (totals, rows) FROM groundswell.coverage) AS covered
 SELECT
     window_start, campaign, source, event_type, lang, country, sentiment,
-    toInt64(events) AS events,
-    toInt64(quantity_added) - toInt64(quantity_removed) AS quantity
+    sum(toInt64(events)) AS events,
+    sum(toInt64(quantity_added)) - sum(toInt64(quantity_removed)) AS quantity
 FROM
 (
     SELECT defaultValueOfTypeName('DateTime(\'UTC\')') AS window_start, defaultValueOfTypeName('LowCardinality(String)') AS campaign, defaultValueOfTypeName('LowCardinality(String)') AS source, defaultValueOfTypeName('LowCardinality(String)') AS event_type, defaultValueOfTypeName('LowCardinality(String)') AS lang, defaultValueOfTypeName('LowCardinality(String)') AS country, defaultValueOfTypeName('LowCardinality(String)') AS sentiment, defaultValueOfTypeName('UInt64') AS events, defaultValueOfTypeName('UInt64') AS quantity_added, defaultValueOfTypeName('UInt64') AS quantity_removed
@@ -52,13 +53,14 @@ FROM
     FROM groundswell.engagement_counter
     WHERE (topic_id, unit, partition, segment, campaign, rules) IN (SELECT one.1 AS topic_id, one.2 AS unit, one.3 AS partition, one.4 AS segment, one.5 AS campaign, one.6 AS rules FROM (SELECT arrayJoin(covered.2) AS one))
     GROUP BY window_start, campaign, source, event_type, lang, country, sentiment, topic_id, unit, partition, segment
-);
+)
+GROUP BY window_start, campaign, source, event_type, lang, country, sentiment;
 
 CREATE OR REPLACE VIEW groundswell.spellings AS
 WITH (SELECT (totals, rows) FROM groundswell.coverage) AS covered
 SELECT
     campaign, kind, token, spelling,
-    toInt64(posts_added) - toInt64(posts_removed) AS posts
+    sum(toInt64(posts_added)) - sum(toInt64(posts_removed)) AS posts
 FROM
 (
     SELECT defaultValueOfTypeName('LowCardinality(String)') AS campaign, defaultValueOfTypeName('LowCardinality(String)') AS kind, defaultValueOfTypeName('String') AS token, defaultValueOfTypeName('String') AS spelling, defaultValueOfTypeName('UInt64') AS posts_added, defaultValueOfTypeName('UInt64') AS posts_removed
@@ -72,4 +74,5 @@ FROM
     FROM groundswell.spelling_counter
     WHERE (topic_id, unit, partition, segment, campaign, rules) IN (SELECT one.1 AS topic_id, one.2 AS unit, one.3 AS partition, one.4 AS segment, one.5 AS campaign, one.6 AS rules FROM (SELECT arrayJoin(covered.2) AS one))
     GROUP BY campaign, kind, token, spelling, topic_id, unit, partition, segment
-);
+)
+GROUP BY campaign, kind, token, spelling;
