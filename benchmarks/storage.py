@@ -119,9 +119,11 @@ def _tell(shape: Shape, scale: float, settings: Settings, repeat: int) -> None:
     end_s = _fill(client, shape, scale)
     sys.stdout.write(f"\n### {shape.name}, {scale:g} of it\n\nmade in {time.monotonic() - begun_s:.0f} s\n\n")
     before, raw = _stored(client), _measure(client, shape, end_s, repeat)
+    begun_s = time.monotonic()
     done = compact.compact(compact.connect(settings))
+    took_s = time.monotonic() - begun_s
     after, compacted = _stored(client), _measure(client, shape, end_s, repeat)
-    sys.stdout.write(f"{done.compacted} units compacted in {done.seconds:.1f} s\n\n")
+    sys.stdout.write(f"{done.compacted} units compacted in {took_s:.1f} s\n\n")
     sys.stdout.write("| | rows | bytes |\n|---|---|---|\n")
     sys.stdout.write(f"| workers' rows | {before.rows:,} | {before.rows_bytes:,} |\n")
     sys.stdout.write(f"| totals | {after.totals:,} | {after.totals_bytes:,} |\n\n")

@@ -76,19 +76,38 @@ def standing_ddl() -> str:
 def coverage_ddl() -> str:
     """CREATE VIEW of one row that says where counts are read.
 
-    ``totals``: of the compacted units (topic, unit, run); ``rows``: of all others what ``standing`` has.
+    ``totals``: of the compacted units (topic, unit, run); ``rows``: of all others what ``standing`` has. A retired unit
+    keeps its totals whatever its accounts say; what they do not stand for is read from rows.
     """
     return f"""CREATE OR REPLACE VIEW {DATABASE}.coverage AS
-SELECT
-    groupArrayIf((topic_id, unit, ifNull(run, 0)), ifNull(run, 0) > 0) AS totals,
-    groupArrayArrayIf(standing, ifNull(run, 0) = 0) AS rows
-FROM {DATABASE}.units
-LEFT JOIN
+SELECT groupArrayIf((topic_id, unit, run), run > 0) AS totals, groupArrayArray(remaining) AS rows
+FROM
 (
-    SELECT topic_id, unit, fingerprint, max(run) AS run
-    FROM {DATABASE}.compaction
-    GROUP BY topic_id, unit, fingerprint
-) AS done USING (topic_id, unit, fingerprint)"""
+    SELECT
+        topic_id, unit,
+        ifNull(done.run, 0) AS valid,
+        ifNull(retired.last_run, 0) AS last,
+        if(valid > 0, valid, last) AS run,
+        multiIf(
+            valid > 0, [],
+            last > 0, arrayFilter(one -> NOT has(retired.covered, (one.3, one.4)), standing),
+            standing
+        ) AS remaining
+    FROM {DATABASE}.units
+    LEFT JOIN
+    (
+        SELECT topic_id, unit, fingerprint, max(run) AS run
+        FROM {DATABASE}.compaction
+        GROUP BY topic_id, unit, fingerprint
+    ) AS done USING (topic_id, unit, fingerprint)
+    LEFT JOIN
+    (
+        SELECT topic_id, unit, max(run) AS last_run, argMax(covers, run) AS covered
+        FROM {DATABASE}.compaction
+        WHERE notEmpty(covers)
+        GROUP BY topic_id, unit
+    ) AS retired USING (topic_id, unit)
+)"""
 
 
 def view_ddl(counter: Counter) -> str:

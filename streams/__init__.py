@@ -8,7 +8,7 @@ The walk of an event through this package, in order:
   marks repeated ones, ``extract`` and ``tokens`` find hashtags, emojis and accounts, ``match`` finds campaigns,
   ``columns`` and ``count`` add up;
 - ``dead_letters`` forward what was refused; ``sink`` writes the rest to ClickHouse;
-- ``compact`` sums up what is counted for good, in the worker's ``compactor``;
+- ``compact`` sums up what is counted for good and ``retire`` deletes its rows, in the worker's ``compactor``;
 - ``top``, ``query``, ``doctor`` and ``cli`` read it for people.
 
 Beside them: ``settings``, ``errors``, ``metrics``, ``topics``, ``migrate``, ``pinned``, ``campaigns``, ``clickhouse``.

@@ -34,6 +34,9 @@ _SETTINGS = {
 }
 _RANDOM_BITS = 20
 
+_IS_RETIRED = f"(topic_id, unit) IN (SELECT topic_id, unit FROM {DATABASE}.compaction WHERE notEmpty(covers))"
+"""Its rows are gone: it must never be summed up again."""
+
 _DUE = f"""
 SELECT topic_id, toUnixTimestamp(unit), fingerprint
 FROM {DATABASE}.units
@@ -45,6 +48,7 @@ INNER JOIN
 ) AS begun USING topic_id
 WHERE unit < open AND (topic_id, unit, fingerprint) NOT IN
     (SELECT topic_id, unit, fingerprint FROM {DATABASE}.compaction)
+    AND NOT {_IS_RETIRED}
 ORDER BY unit, topic_id
 """
 
@@ -53,7 +57,7 @@ INSERT INTO {DATABASE}.compaction (topic_id, unit, fingerprint, run)
 SELECT topic_id, unit, fingerprint, {{run:UInt64}}
 FROM {DATABASE}.units
 WHERE topic_id = {{topic_id:String}} AND unit = toDateTime({{unit:UInt32}}, 'UTC')
-    AND fingerprint = {{fingerprint:UInt64}}
+    AND fingerprint = {{fingerprint:UInt64}} AND NOT {_IS_RETIRED}
 """
 
 Progress = Callable[[int, int], None]
@@ -69,11 +73,10 @@ class Unit(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """What one round did: how many units were due, how many of them are compacted now."""
+    """How many units were due, and how many of them are compacted now."""
 
     due: int
     compacted: int
-    seconds: float
 
 
 def connect(settings: Settings) -> Client:
@@ -88,13 +91,12 @@ def compact(client: Client, progress: Progress = lambda *_: None) -> Report:
 
     Raises the driver's errors; what is compacted by then stays so.
     """
-    begun_s = time.monotonic()
     found = due(client)
     compacted = 0
     for number, unit in enumerate(found, 1):
         compacted += compact_unit(client, unit)
         progress(number, len(found))
-    return Report(len(found), compacted, round(time.monotonic() - begun_s, 3))
+    return Report(len(found), compacted)
 
 
 def due(client: Client) -> list[Unit]:

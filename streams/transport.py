@@ -14,6 +14,7 @@ Its producer can send a record that has neither key nor value, as a dead letter 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from aiokafka import TopicPartition
@@ -202,6 +203,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_min_bytes = _FETCH_BYTES  # noqa: SLF001 - likewise
         consumer._fetch_max_wait_ms = _FETCH_WAIT_MS  # noqa: SLF001 - likewise
         return consumer
+
+    async def on_thread_stop(self) -> None:
+        """Stop the driver's consumer; its group has been told by then."""
+        # The driver cancels its own pause after a fetch that failed, and does not expect that to reach it.
+        with suppress(asyncio.CancelledError):
+            await super().on_thread_stop()
 
     def _stopped_set(self) -> None:
         # After a crash the thread may have closed its loop before it is told to stop.

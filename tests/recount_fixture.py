@@ -145,10 +145,10 @@ class Counted:
             for partition, versions in found.items()
         }
 
-    def delete(self, before: int) -> None:
-        """Have Kafka delete the records of partition 0 before an offset."""
+    def delete(self, before: int, partition: int = 0) -> None:
+        """Have Kafka delete the records of a partition before an offset."""
         with topics.admin(self.settings) as client:
-            client.delete_records({TopicPartition(EVENTS.name, 0): before})
+            client.delete_records({TopicPartition(EVENTS.name, partition): before})
 
     def recount(self, *names: str) -> Any:
         """Recount here, which spares a process; returns the report as programs read it."""

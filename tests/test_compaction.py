@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.stack import Stack
+from streams import compactor, retire
 from tests.oracle import vocabulary
 from tests.oracle.log import Campaign
 from tests.recount_fixture import OLD, Counted
@@ -20,6 +21,7 @@ T_S = 5
 BURSTS = 4
 BURST = 800
 NEW = Campaign("kindness", hashtags=("Kindness", "love", "мир"), keywords=("peace",))
+TOKEN_ROWS = "SELECT count() FROM groundswell.token_counter"
 ROWS_READ = "SELECT length(rows) FROM groundswell.coverage"
 
 
@@ -80,6 +82,25 @@ def test_campaign_that_is_added_counts_in_compacted_units_too(counted: Counted) 
     before = ask(counted.settings, sums)
     assert compacted(counted)["compacted"] >= BURSTS - 1
     assert ask(counted.settings, sums) == before
+
+
+def test_rows_go_once_kafka_has_deleted_their_records_and_every_count_stays(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units = compacted(counted)["compacted"]
+    rows = int(ask(counted.settings, TOKEN_ROWS))
+    assert compactor.once(counted.settings).retired == 0
+    for partition, end in counted.commits().items():
+        counted.delete(end, partition)
+    assert compactor.once(counted.settings).retired == 0
+    assert int(ask(counted.settings, TOKEN_ROWS)) == rows
+
+    monkeypatch.setattr(retire, "GRACE_S", 0)
+    time.sleep(1.1)
+    assert compactor.once(counted.settings).retired == units
+    assert int(ask(counted.settings, TOKEN_ROWS)) < rows / 2
+    counted.check()
+    assert compactor.once(counted.settings).retired == 0
 
 
 def compacted(counted: Counted) -> dict[str, int]:

@@ -37,13 +37,15 @@ ENGINE = AggregatingMergeTree
 ORDER BY (topic_id, unit, partition, segment, campaign, rules, generation)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
--- Which run has written a unit's totals, all of them, as they are under this fingerprint of its accounts.
+-- Which run has written a unit's totals, all of them, as they are under this fingerprint of its accounts. Where it covers
+-- segments (partition, segment), their rows are gone: the totals stand for them whatever the accounts say.
 CREATE TABLE IF NOT EXISTS groundswell.compaction
 (
     topic_id LowCardinality(String),
     unit DateTime('UTC'),
     fingerprint UInt64,
     run UInt64,
+    covers Array(Tuple(UInt32, UInt64)),
     compacted_at DateTime('UTC') DEFAULT now('UTC')
 )
 ENGINE = MergeTree

@@ -1,16 +1,34 @@
 -- Made by `python -m schemas` from schemas/counters.py and counter_tables.py.
 
 CREATE OR REPLACE VIEW groundswell.coverage AS
-SELECT
-    groupArrayIf((topic_id, unit, ifNull(run, 0)), ifNull(run, 0) > 0) AS totals,
-    groupArrayArrayIf(standing, ifNull(run, 0) = 0) AS rows
-FROM groundswell.units
-LEFT JOIN
+SELECT groupArrayIf((topic_id, unit, run), run > 0) AS totals, groupArrayArray(remaining) AS rows
+FROM
 (
-    SELECT topic_id, unit, fingerprint, max(run) AS run
-    FROM groundswell.compaction
-    GROUP BY topic_id, unit, fingerprint
-) AS done USING (topic_id, unit, fingerprint);
+    SELECT
+        topic_id, unit,
+        ifNull(done.run, 0) AS valid,
+        ifNull(retired.last_run, 0) AS last,
+        if(valid > 0, valid, last) AS run,
+        multiIf(
+            valid > 0, [],
+            last > 0, arrayFilter(one -> NOT has(retired.covered, (one.3, one.4)), standing),
+            standing
+        ) AS remaining
+    FROM groundswell.units
+    LEFT JOIN
+    (
+        SELECT topic_id, unit, fingerprint, max(run) AS run
+        FROM groundswell.compaction
+        GROUP BY topic_id, unit, fingerprint
+    ) AS done USING (topic_id, unit, fingerprint)
+    LEFT JOIN
+    (
+        SELECT topic_id, unit, max(run) AS last_run, argMax(covers, run) AS covered
+        FROM groundswell.compaction
+        WHERE notEmpty(covers)
+        GROUP BY topic_id, unit
+    ) AS retired USING (topic_id, unit)
+);
 
 CREATE OR REPLACE VIEW groundswell.token_counts AS
 WITH (SELECT (totals, rows) FROM groundswell.coverage) AS covered

@@ -20,7 +20,7 @@ def main() -> None:
     given = settings.load()
     while True:
         try:
-            compactor._round(given)
+            compactor.once(given)
         except Exception as error:  # noqa: BLE001 - as the product's thread does
             structlog.get_logger().warning("not compacted", error=repr(error)[:300])
         time.sleep(_PAUSE_S)

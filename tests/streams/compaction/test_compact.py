@@ -15,105 +15,10 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 from schemas.counter_tables import compaction_sql, coverage_ddl, view_ddl
 from schemas.counters import COUNTERS, DATABASE, SPELLINGS
 from streams import clickhouse, compact
-from streams.settings import load
-from tests.deploy.clickhouse_fixtures import ClickHouse
+from tests.streams.compaction.database import T_S, Database
 
-T_S = 3600
 _PAUSE_MS = 400
 STEPS = len(COUNTERS) + 1
-PLACE = {"topic_id": "t", "partition": 0}
-
-
-class Database:
-    """The engine: what workers write to it, what readers see, and the compactor's client."""
-
-    def __init__(self, server: ClickHouse) -> None:
-        self.settings = load(clickhouse_url=server.url)
-        self.client = server.client()
-        self.compactor = compact.connect(self.settings)
-
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in self.client.query(sql.replace(" FROM ", f" FROM {DATABASE}.", 1)).result_rows]
-
-    def insert(self, table: str, *rows: dict[str, Any]) -> None:
-        columns = list(rows[0])
-        self.client.insert(f"{DATABASE}.{table}", [list(row.values()) for row in rows], column_names=columns)
-
-    def count(self, segment: int, added: int, removed: int = 0, rules: int = 1, campaign: str = "*") -> None:
-        """Counters of a segment as they stand, in each table."""
-        row = {**PLACE, "segment": segment, "unit": unit_of(segment), "rules": rules, "campaign": campaign}
-        token = {"kind": "hashtag", "token": "love"}
-        where = {"window_start": T_S + segment % 3 * 10, "source": "x", "event_type": "like"}
-        posts = {"posts_added": added, "posts_removed": removed}
-        self.insert("token_counter", {**row, **token, **where, **posts, "occurrences_added": 2 * added})
-        place = {"lang": "", "country": "", "sentiment": ""}
-        quantity = {"events": added + removed, "quantity_added": added, "quantity_removed": removed}
-        self.insert("engagement_counter", {**row, **where, **place, **quantity})
-        self.insert("spelling_counter", {**row, **token, "spelling": "Love", **posts})
-
-    def vouch(self, *segments: int, read: int = 10, generation: int = 1, rules: int = 1, campaign: str = "*") -> None:
-        """Accounts of segments, in one block."""
-        row = {**PLACE, "campaign": campaign, "rules": rules, "generation": generation, "read": read, "counted": read}
-        self.insert(
-            "segments", *({**row, "segment": one, "unit": unit_of(one), "last_offset": one} for one in segments)
-        )
-
-    def whole(self, segment: int, added: int, **more: Any) -> None:
-        self.count(segment, added, **more)
-        more.pop("removed", None)
-        self.vouch(segment, **more)
-
-    def compact(self) -> int:
-        return compact.compact(self.compactor).compacted
-
-    def sums(self) -> tuple[dict[str, int], ...]:
-        """What each view has of each campaign; all must be one."""
-        return tuple(
-            dict(self.query(f"SELECT campaign, sum({measure}) FROM {view} GROUP BY campaign HAVING count() > 0"))
-            for view, measure in (("token_counts", "posts"), ("engagement", "quantity"), ("spellings", "posts"))
-        )
-
-    def posts(self) -> dict[str, int]:
-        tokens, quantities, spellings = self.sums()
-        assert tokens == quantities == spellings
-        return tokens
-
-    def rows_read(self) -> int:
-        """How many rows of workers' a reader of the view is shown: none, when all is compacted."""
-        ((count,),) = self.query("SELECT length(rows) FROM coverage")
-        return int(count)
-
-
-def unit_of(segment: int) -> int:
-    """Segments of a hundred offsets each, two of which begin in an hour."""
-    return segment // 200 * T_S
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
-    server = ClickHouse(tmp_path_factory.mktemp("compact"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def database(server: ClickHouse) -> Database:
-    database = Database(server)
-    for counter in COUNTERS:
-        database.client.command(f"TRUNCATE TABLE {DATABASE}.{counter.table}")
-        database.client.command(f"TRUNCATE TABLE {DATABASE}.{counter.totals}")
-    database.client.command(f"TRUNCATE TABLE {DATABASE}.segments")
-    database.client.command(f"TRUNCATE TABLE {DATABASE}.compaction")
-    return database
-
-
-@pytest.fixture
-def counted(database: Database) -> Database:
-    """Three closed units, the fourth open; 64 posts of 8 segments, less 8."""
-    for segment in range(0, 800, 100):
-        database.whole(segment, 8, removed=1)
-    assert database.posts() == {"*": 56}
-    return database
 
 
 def test_closed_units_are_read_from_totals_and_the_open_one_from_rows(counted: Database) -> None:

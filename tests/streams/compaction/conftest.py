@@ -1,0 +1,36 @@
+"""Fixtures of compaction: an engine that is emptied for each test, and what has been counted on it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from schemas.counters import COUNTERS, DATABASE
+from tests.deploy.clickhouse_fixtures import ClickHouse
+from tests.streams.compaction.database import Database
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    server = ClickHouse(tmp_path_factory.mktemp("compact"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database(server: ClickHouse) -> Database:
+    database = Database(server)
+    for counter in COUNTERS:
+        database.client.command(f"TRUNCATE TABLE {DATABASE}.{counter.table}")
+        database.client.command(f"TRUNCATE TABLE {DATABASE}.{counter.totals}")
+    database.client.command(f"TRUNCATE TABLE {DATABASE}.segments")
+    database.client.command(f"TRUNCATE TABLE {DATABASE}.compaction")
+    return database
+
+
+@pytest.fixture
+def counted(database: Database) -> Database:
+    """Three closed units, the fourth open; 64 posts of 8 segments, less 8."""
+    for segment in range(0, 800, 100):
+        database.whole(segment, 8, removed=1)
+    assert database.posts() == {"*": 56}
+    return database
