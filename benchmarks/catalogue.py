@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-FULL_EVENTS = 4_000_000
+FULL_EVENTS = 1_000_000
 """The larger of two sizes, for those that are fast enough for all events."""
 SMALLER = 4
 """The larger size is this many times the smaller one; a rate is between the two, so that start-up is out of it."""
@@ -53,10 +53,10 @@ ALL = (
         for workers in (1, 2)
         for archive in ("off", "matched")
     ),
-    Contender("faust-table", "Faust, windowed table", "faust_table", "faust", share=64),
-    Contender("faust-dict", "Faust, agent and a dict", "faust_dict", "faust", share=16),
-    *_in_one_or_two("quix", "Quix Streams, tumbling window", "quix", "quix", share=16),
-    *_in_one_or_two("bytewax", "Bytewax, tumbling window", "bytewax_windows", "bytewax", share=64),
+    Contender("faust-table", "Faust, windowed table", "faust_table", "faust", share=16),
+    Contender("faust-dict", "Faust, agent and a dict", "faust_dict", "faust", share=4),
+    *_in_one_or_two("quix", "Quix Streams, tumbling window", "quix", "quix", share=4),
+    *_in_one_or_two("bytewax", "Bytewax, tumbling window", "bytewax_windows", "bytewax", share=16),
     Contender("flink", "Flink SQL, tumbling window", "flink", "flink"),
     Contender("clickhouse-file", "Limit: ClickHouse's engine, from a file", "clickhouse_file", "clickhouse"),
     Contender("raw", "Limit: aiokafka, values only", "raw", "faust", checked=False),
