@@ -281,9 +281,9 @@ def torn(database: Database, seconds: float) -> tuple[int, Counter[int]]:
 
 
 def test_readers_see_one_truth_or_the_other_while_all_is_switched_and_compacted(database: Database) -> None:
-    reads, other = torn(database, 15)
+    reads, other = torn(database, 10)
     assert not other
-    assert reads > 50
+    assert reads > 30
     assert database.query("SELECT count() > 5 FROM compaction") == [(1,)]
 
 
@@ -292,6 +292,7 @@ _TOTALS_FIRST = (r"SELECT default[^;]*?UNION ALL", "")
 _ANY_RUN = (r"USING \(topic_id, unit, fingerprint\)", "USING (topic_id, unit)")
 
 
+@pytest.mark.race
 @pytest.mark.parametrize("guard", [_READ_TWICE, _TOTALS_FIRST, _ANY_RUN], ids=("once", "first", "fingerprint"))
 def test_views_without_a_guard_are_found_out(database: Database, guard: tuple[str, str]) -> None:
     views = (coverage_ddl(), view_ddl(SPELLINGS))
