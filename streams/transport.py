@@ -30,7 +30,7 @@ SCHEME = "groundswell"
 
 _FETCH_BYTES = 1024 * 1024
 _FETCH_WAIT_MS = 200
-"""The broker gathers so many bytes for so long: a chunk of one record takes nearly as long as one of a thousand."""
+"""The broker gathers so many bytes for so long: a chunk of one record takes half as long as one of a thousand."""
 
 
 class Consumer(driver.Consumer):
