@@ -14,6 +14,9 @@ from schemas.counters import DATABASE, EVERY_CAMPAIGN, SEGMENT_COLUMNS, TOTAL_CO
 DURABLE = "fsync_after_insert = 1, fsync_part_directory = 1"
 """Table settings: rows survive a power cut once they are acknowledged, as the commit that follows them does."""
 
+OF_UNIT = "topic_id = {topic_id:String} AND unit = toDateTime({unit:UInt32}, 'UTC')"
+"""Condition of the rows of one unit; its parameters are the topic's id and the unit's start in seconds."""
+
 _STANDING = ("topic_id", "unit", "partition", "segment", "campaign", "rules")
 
 
@@ -146,16 +149,15 @@ GROUP BY {key}"""
 def compaction_sql(counter: Counter) -> str:
     """INSERT of a unit's totals, in the order of its rows; parameters ``topic_id``, ``unit`` and ``run``."""
     key = ", ".join(("unit", *counter.order_by))
-    unit = "topic_id = {topic_id:String} AND unit = toDateTime({unit:UInt32}, 'UTC')"
     return f"""INSERT INTO {DATABASE}.{counter.totals} ({key}, topic_id, run, {", ".join(counter.growing)})
 SELECT {key}, topic_id, {{run:UInt64}}, {", ".join(f"sum({column})" for column in counter.growing)}
 FROM
 (
     SELECT {key}, topic_id, {_maxima(counter)}
     FROM {DATABASE}.{counter.table}
-    WHERE {unit}
+    WHERE {OF_UNIT}
         AND (partition, segment, campaign, rules) IN
-            (SELECT partition, segment, campaign, rules FROM {DATABASE}.standing WHERE {unit})
+            (SELECT partition, segment, campaign, rules FROM {DATABASE}.standing WHERE {OF_UNIT})
     GROUP BY {key}, topic_id, partition, segment
 )
 GROUP BY {key}, topic_id"""

@@ -7,7 +7,7 @@ reads. Rows of a run are written by one statement a table, which is sent once: w
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clickhouse_connect.driver import Client
@@ -15,7 +15,7 @@ from clickhouse_connect.driver.exceptions import OperationalError
 from clickhouse_connect.driver.summary import QuerySummary
 from msgspec import Struct
 
-from schemas.counter_tables import compaction_sql
+from schemas.counter_tables import OF_UNIT, compaction_sql
 from schemas.counters import COUNTERS, DATABASE
 from streams import clickhouse, metrics
 from streams.settings import Settings
@@ -34,7 +34,7 @@ _SETTINGS = {
 }
 _RANDOM_BITS = 20
 
-_IS_RETIRED = f"(topic_id, unit) IN (SELECT topic_id, unit FROM {DATABASE}.compaction WHERE notEmpty(covers))"
+IS_RETIRED = f"(topic_id, unit) IN (SELECT topic_id, unit FROM {DATABASE}.compaction WHERE notEmpty(covers))"
 """Its rows are gone: it must never be summed up again."""
 
 _DUE = f"""
@@ -48,16 +48,18 @@ INNER JOIN
 ) AS begun USING topic_id
 WHERE unit < open AND (topic_id, unit, fingerprint) NOT IN
     (SELECT topic_id, unit, fingerprint FROM {DATABASE}.compaction)
-    AND NOT {_IS_RETIRED}
+    AND NOT {IS_RETIRED}
 ORDER BY unit, topic_id
 """
 
-_VALID = f"""
-INSERT INTO {DATABASE}.compaction (topic_id, unit, fingerprint, run)
-SELECT topic_id, unit, fingerprint, {{run:UInt64}}
+PLACES = "Array(Tuple(UInt32, UInt64))"
+"""ClickHouse's type of pairs of a partition and an offset there."""
+
+_NOTE = f"""
+INSERT INTO {DATABASE}.compaction (topic_id, unit, fingerprint, run, covers)
+SELECT topic_id, unit, fingerprint, {{run:UInt64}}, {{covers:{PLACES}}}
 FROM {DATABASE}.units
-WHERE topic_id = {{topic_id:String}} AND unit = toDateTime({{unit:UInt32}}, 'UTC')
-    AND fingerprint = {{fingerprint:UInt64}} AND NOT {_IS_RETIRED}
+WHERE {OF_UNIT} AND fingerprint = {{fingerprint:UInt64}} AND NOT {IS_RETIRED}
 """
 
 Progress = Callable[[int, int], None]
@@ -110,13 +112,23 @@ def due(client: Client) -> list[Unit]:
 def compact_unit(client: Client, unit: Unit) -> bool:
     """Compact one unit; False when its accounts have changed meanwhile, so that it stays as it was."""
     begun_s = time.monotonic()
-    parameters = {"topic_id": unit.topic_id, "unit": unit.unit_s, "run": _new_run()}
+    run = _new_run()
     for counter in COUNTERS:
-        _written(client, compaction_sql(counter), parameters)
-    done = _written(client, _VALID, {**parameters, "fingerprint": unit.fingerprint})
+        _written(client, compaction_sql(counter), {"topic_id": unit.topic_id, "unit": unit.unit_s, "run": run})
+    done = note(client, unit, run)
     metrics.COMPACTED.inc(done)
     metrics.COMPACTION_SECONDS.observe(time.monotonic() - begun_s)
-    return done == 1
+    return done
+
+
+def note(client: Client, unit: Unit, run: int, covers: Sequence[tuple[int, int]] = ()) -> bool:
+    """Write the row that has readers take the unit from a run's totals; for good, for the segments it ``covers``.
+
+    ``covers``: (partition, segment)s; none where the totals hold only as long as the fingerprint does. False when the
+    fingerprint is another by now, or the unit is retired: then nothing is written.
+    """
+    place = {"topic_id": unit.topic_id, "unit": unit.unit_s, "fingerprint": unit.fingerprint}
+    return _written(client, _NOTE, {**place, "run": run, "covers": list(covers)}) == 1
 
 
 def _written(client: Client, sql: str, parameters: Mapping[str, Any]) -> int:

@@ -1,22 +1,21 @@
 """Retirement: the rows of compacted units go, once Kafka has nothing left that they could be counted again from.
 
 First one row of ``compaction`` says which segments a unit's totals stand for from now on, whatever the accounts say;
-then those segments' rows are deleted, and the totals of earlier runs with them. A crash in between leaves rows that
-nobody reads, and the next round deletes them. A segment that joins a retired unit later on (a broker's clock went
+then the totals of earlier runs are deleted, and those segments' rows. A crash in between leaves rows that nobody
+reads, and the next round deletes them. A segment that joins a retired unit later on (a broker's clock went
 back) is read from its rows, as in any unit.
 """
 
 from collections.abc import Mapping
 
 from clickhouse_connect.driver import Client
-from msgspec import Struct
 
 from schemas.counters import COUNTERS, DATABASE
+from streams import compact
+from streams.compact import Unit
 
 GRACE_S = 3600
 """A query that began before a unit was compacted still reads its rows: none lasts so long."""
-
-_PLACES = "Array(Tuple(UInt32, UInt64))"
 
 _RETIRABLE = f"""
 SELECT topic_id, toUnixTimestamp(unit), fingerprint, max(run), any(gone.names)
@@ -26,22 +25,14 @@ FROM
     FROM {DATABASE}.segments
     WHERE topic_id = {{topic_id:String}}
     GROUP BY topic_id, unit
-    HAVING min(arrayExists(one -> one.1 = partition AND last_offset < one.2, {{log_starts:{_PLACES}}}))
+    HAVING min(arrayExists(one -> one.1 = partition AND last_offset < one.2, {{log_starts:{compact.PLACES}}}))
 ) AS gone
 INNER JOIN (SELECT topic_id, unit, fingerprint FROM {DATABASE}.units) AS now USING (topic_id, unit)
 INNER JOIN {DATABASE}.compaction AS done USING (topic_id, unit, fingerprint)
-WHERE (topic_id, unit) NOT IN (SELECT topic_id, unit FROM {DATABASE}.compaction WHERE notEmpty(covers))
+WHERE NOT {compact.IS_RETIRED}
 GROUP BY topic_id, unit, fingerprint
 HAVING min(compacted_at) < now() - {{grace_s:UInt32}}
 ORDER BY unit
-"""
-
-_RETIRE = f"""
-INSERT INTO {DATABASE}.compaction (topic_id, unit, fingerprint, run, covers)
-SELECT topic_id, unit, fingerprint, {{run:UInt64}}, {{covers:{_PLACES}}}
-FROM {DATABASE}.units
-WHERE topic_id = {{topic_id:String}} AND unit = toDateTime({{unit:UInt32}}, 'UTC')
-    AND fingerprint = {{fingerprint:UInt64}}
 """
 
 _STOOD_FOR = f"""
@@ -56,16 +47,6 @@ _DELETED = {
 }
 
 
-class Retirable(Struct, frozen=True):
-    """A compacted unit out of Kafka's reach: the run that its totals are of, and its (partition, segment)s."""
-
-    topic_id: str
-    unit_s: int
-    fingerprint: int
-    run: int
-    covers: list[tuple[int, int]]
-
-
 def retire(client: Client, topic_id: str, log_starts: Mapping[int, int]) -> int:
     """Retire what can be, and delete the rows of what is retired; returns how many units were retired now.
 
@@ -73,14 +54,17 @@ def retire(client: Client, topic_id: str, log_starts: Mapping[int, int]) -> int:
     driver's errors; what is done by then stays so.
     """
     parameters = {"topic_id": topic_id, "log_starts": list(log_starts.items()), "grace_s": GRACE_S}
-    found = [Retirable(*row) for row in client.query(_RETIRABLE, parameters=parameters).result_rows]
-    for unit in found:
-        values = {"unit": unit.unit_s, "fingerprint": unit.fingerprint, "run": unit.run, "covers": unit.covers}
-        client.command(_RETIRE, parameters={"topic_id": unit.topic_id, **values})
-    for counter in COUNTERS:
-        _delete(client, counter.table, ("topic_id", "unit", "partition", "segment"), _STOOD_FOR)
-        _delete(client, counter.totals, ("topic_id", "unit", "run"), _earlier_runs(counter.totals))
-    return len(found)
+    retired = 0
+    for *unit, run, covers in client.query(_RETIRABLE, parameters=parameters).result_rows:
+        retired += compact.note(client, Unit(*unit), run, covers)
+    rows = ("topic_id", "unit", "partition", "segment")
+    if any(_are_there(client, counter.table, rows, _STOOD_FOR) for counter in COUNTERS):
+        # Earlier totals first: as long as rows are there, a round that was cut short is made up for.
+        for counter in COUNTERS:
+            _delete(client, counter.totals, ("topic_id", "unit", "run"), _earlier_runs(counter.totals))
+        for counter in COUNTERS:
+            _delete(client, counter.table, rows, _STOOD_FOR)
+    return retired
 
 
 def _earlier_runs(totals: str) -> str:
@@ -96,8 +80,16 @@ WHERE written.run < retired.run
 """
 
 
+def _are_there(client: Client, table: str, key: tuple[str, ...], those: str) -> bool:
+    """Whether the table has rows whose key is one of ``those``."""
+    return bool(client.query(f"SELECT 1 FROM {DATABASE}.{table} WHERE {_is_of(key, those)} LIMIT 1").result_rows)
+
+
 def _delete(client: Client, table: str, key: tuple[str, ...], those: str) -> None:
-    """Delete the rows whose key is one of ``those``, where there are any."""
-    which = f"({', '.join(key)}) IN ({those})"
-    if client.query(f"SELECT 1 FROM {DATABASE}.{table} WHERE {which} LIMIT 1").result_rows:
-        client.command(f"ALTER TABLE {DATABASE}.{table} DELETE WHERE {which}", settings=_DELETED)
+    """Delete the rows whose key is one of ``those``, where there are any: a mutation of nothing costs too."""
+    if _are_there(client, table, key, those):
+        client.command(f"ALTER TABLE {DATABASE}.{table} DELETE WHERE {_is_of(key, those)}", settings=_DELETED)
+
+
+def _is_of(key: tuple[str, ...], those: str) -> str:
+    return f"({', '.join(key)}) IN ({those})"

@@ -90,8 +90,7 @@ def test_late_write_into_a_compacted_unit_counts_once_it_is_vouched_for(counted:
 def test_row_without_its_totals_would_show(counted: Database) -> None:
     """A negative control: what a run leaves that writes its row first, and is killed then."""
     unit = compact.due(counted.compactor)[0]
-    place = {"topic_id": unit.topic_id, "unit": unit.unit_s, "run": 1, "fingerprint": unit.fingerprint}
-    assert compact._written(counted.compactor, compact._VALID, place) == 1
+    assert compact.note(counted.compactor, unit, 1)
     assert counted.posts() == {"*": 56 - 14}
 
 
@@ -229,11 +228,12 @@ def stepwise(database: Database) -> Iterator[None]:
     """A compactor that pauses after each of its statements."""
 
     for unit in compact.due(database.compactor):
-        parameters = {"topic_id": unit.topic_id, "unit": unit.unit_s, "run": compact._new_run()}
+        run = compact._new_run()
+        parameters = {"topic_id": unit.topic_id, "unit": unit.unit_s, "run": run}
         for counter in COUNTERS:
             compact._written(database.compactor, compaction_sql(counter), parameters)
             yield
-        compact._written(database.compactor, compact._VALID, {**parameters, "fingerprint": unit.fingerprint})
+        compact.note(database.compactor, unit, run)
         yield
 
 

@@ -17,7 +17,7 @@ def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 def retired(database: Database, log_start: int) -> int:
     """Retire with Kafka's log starting there; a grace of 0 s is over after a second."""
     database.client.command("SELECT sleep(1.1)")
-    return retire.retire(database.client, "t", {0: log_start})
+    return retire.retire(database.compactor, "t", {0: log_start})
 
 
 def rows(database: Database, counter: int = 0) -> int:
@@ -46,7 +46,7 @@ def test_rows_of_compacted_units_below_kafkas_log_go_and_counts_stay(counted: Da
 def test_unit_that_kafka_still_has_a_record_of_keeps_its_rows(counted: Database, starts: dict[int, int]) -> None:
     counted.compact()
     counted.client.command("SELECT sleep(1.1)")
-    assert retire.retire(counted.client, "t", starts) == 0
+    assert retire.retire(counted.compactor, "t", starts) == 0
     assert rows(counted) == 8
 
 
