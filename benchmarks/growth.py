@@ -16,7 +16,7 @@ from benchmarks import environments, growth_report
 from benchmarks.catalogue import SMALLER, Contender
 from benchmarks.generate import Shape
 from benchmarks.growth_report import Case, Results
-from benchmarks.machine import machine
+from benchmarks.machine import command, machine
 from benchmarks.once import Measurement, once
 from benchmarks.publish import publish
 from benchmarks.topic import Log, filled
@@ -64,8 +64,7 @@ def main(words: Sequence[str] | None = None) -> int:
         options=(str(asked.workers), asked.archive, "storage"),
     )
     cases = [_case(axis, ours, asked) for axis in AXES if axis.name in asked.cases]
-    command = " ".join(["python -m benchmarks.growth", *(sys.argv[1:] if words is None else words)])
-    results = Results(machine(), command, asked.workers, asked.archive, cases)
+    results = Results(machine(), command("benchmarks.growth", words), asked.workers, asked.archive, cases)
     publish("growth", results, growth_report.text(results), as_json=asked.json, save=asked.save)
     return 1 if any(one.bad for case in cases for one in case.measurements) else 0
 

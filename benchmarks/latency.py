@@ -16,7 +16,7 @@ from benchmarks.generate import Shape
 from benchmarks.latency_report import Measurement, Results
 from benchmarks.load import PROBES_A_SECOND
 from benchmarks.loading import Plan
-from benchmarks.machine import machine
+from benchmarks.machine import command, machine
 from benchmarks.product import Running
 from benchmarks.publish import publish
 from benchmarks.topic import filled, say
@@ -35,8 +35,7 @@ def main(words: Sequence[str] | None = None) -> int:
     for workers in asked.workers:
         for archive in asked.archives:
             measurements += _of_one(workers, archive, asked)
-    command = " ".join(["python -m benchmarks.latency", *(sys.argv[1:] if words is None else words)])
-    results = Results(machine(), command, asked.seconds, measurements)
+    results = Results(machine(), command("benchmarks.latency", words), asked.seconds, measurements)
     publish("latency", results, latency_report.text(results), as_json=asked.json, save=asked.save)
     return 1 if any(one.outcome.latency.unseen for one in measurements) else 0
 

@@ -2,6 +2,8 @@
 
 import os
 import platform
+import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -53,3 +55,8 @@ def machine() -> Machine:
 
 def _lines(path: str) -> list[str]:
     return Path(path).read_text(encoding="utf-8").splitlines()
+
+
+def command(module: str, words: Sequence[str] | None) -> str:
+    """The command that makes the results again; ``words`` None for those that this process was called with."""
+    return " ".join([f"python -m {module}", *(sys.argv[1:] if words is None else words)])

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from clickhouse_connect.driver import Client
 from msgspec import Struct
@@ -42,26 +42,31 @@ class Running(Struct, frozen=True):
 
 
 @contextmanager
-def running(settings: Settings, workers: int) -> Iterator[Running]:
-    """ClickHouse, where the settings say, and so many workers; both are stopped in the end."""
+def engine(settings: Settings) -> Iterator[Child]:
+    """ClickHouse, where the settings say; stopped in the end."""
     port = settings.clickhouse_url.rsplit(":", 1)[1]
-    with ExitStack() as children:
-        engine = _child(
-            "ClickHouse",
-            ["deploy.clickhouse", "--data", str(settings.data_dir / "clickhouse"), "--port", port],
-            settings,
-            children,
-        )
-        engine.wait_ready(lambda: _answers(settings), _READY_S)
-        supervisor = _child("Workers", ["streams", "worker", "--processes", str(workers)], settings, children)
-        yield Running(connect(settings), engine, supervisor)
+    words = ["deploy.clickhouse", "--data", str(settings.data_dir / "clickhouse"), "--port", port]
+    with _child("ClickHouse", words, settings) as child:
+        child.wait_ready(lambda: _answers(settings), _READY_S)
+        yield child
 
 
-def _child(name: str, module: list[str], settings: Settings, children: ExitStack) -> Child:
+@contextmanager
+def running(settings: Settings, workers: int) -> Iterator[Running]:
+    """ClickHouse and so many workers; both are stopped in the end."""
+    words = ["streams", "worker", "--processes", str(workers)]
+    with engine(settings) as clickhouse, _child("Workers", words, settings) as supervisor:
+        yield Running(connect(settings), clickhouse, supervisor)
+
+
+@contextmanager
+def _child(name: str, module: list[str], settings: Settings) -> Iterator[Child]:
     child = Child(name, [sys.executable, "-m", *module], log=None, env=environment(settings))
-    children.callback(child.stop, _STOP_S)
-    child.start()
-    return child
+    try:
+        child.start()
+        yield child
+    finally:
+        child.stop(_STOP_S)
 
 
 def _answers(settings: Settings) -> bool:

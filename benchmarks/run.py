@@ -13,7 +13,7 @@ from msgspec import Struct
 from benchmarks import environments, readme
 from benchmarks.catalogue import ALL, FULL_EVENTS, Contender
 from benchmarks.generate import Shape
-from benchmarks.machine import Machine, machine
+from benchmarks.machine import Machine, command, machine
 from benchmarks.once import Measurement, once
 from benchmarks.topic import filled
 
@@ -44,9 +44,7 @@ def main(words: Sequence[str] | None = None) -> int:
             for contender in chosen:
                 if events in _sizes(contender, asked):
                     measurements += [once(contender, topic) for _ in range(asked.repeat)]
-    results = Results(
-        machine(), " ".join(["python -m benchmarks", *(words or sys.argv[1:])]), written_bytes, measurements
-    )
+    results = Results(machine(), command("benchmarks", words), written_bytes, measurements)
     _tell(results, asked)
     return 1 if any(one.bad for one in measurements) else 0
 

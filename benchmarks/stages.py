@@ -25,7 +25,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from benchmarks import stages_report
 from benchmarks.generate import Generator, Shape
-from benchmarks.machine import machine
+from benchmarks.machine import command, machine
 from benchmarks.publish import publish
 from benchmarks.stages_report import Results
 from benchmarks.topic import write_campaigns
@@ -87,9 +87,10 @@ def main(words: Sequence[str] | None = None) -> int:
         write_campaigns(folder, Shape(asked.events).campaigns)
         app.collect_seldom()  # so it is measured as it runs
         seconds, whole_s = measure(asked.events, load(campaigns=folder, archive="matched"))
-    command = " ".join(["python -m benchmarks.stages", *(sys.argv[1:] if words is None else words)])
     microseconds = {name: 1e6 * stage_s / asked.events for name, stage_s in seconds.items()}
-    results = Results(machine(), command, asked.events, microseconds, 1e6 * whole_s / asked.events)
+    results = Results(
+        machine(), command("benchmarks.stages", words), asked.events, microseconds, 1e6 * whole_s / asked.events
+    )
     publish("stages", results, stages_report.text(results), as_json=asked.json, save=asked.save)
     return 0
 

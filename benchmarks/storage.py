@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
@@ -19,12 +18,11 @@ from typing import Any
 from clickhouse_connect.driver import Client
 from msgspec import Struct
 
+from benchmarks import product
 from dashboards.panels import LAUNCH
-from deploy.children import Child
 from deploy.ports import free_port
 from schemas.counters import COUNTERS, DATABASE
 from streams import clickhouse, compact
-from streams.errors import UnreachableError
 from streams.settings import Settings, load
 from streams.top import top
 from tests.dashboards.plugin import ALL, expand
@@ -36,7 +34,6 @@ _SOURCES = "['x', 'bluesky', 'tiktok', 'instagram', 'mastodon', 'youtube']"
 _TYPES = "['mention', 'like', 'share', 'reply', 'view']"
 _LANGUAGES = "['en', 'es', 'pt', 'ja', 'de', 'fr', 'hi', '']"
 _RANGES = {"15 min": 900, "1 h": 3600, "1 day": _DAY_S, "7 days": 7 * _DAY_S}
-_START_S = 90.0
 
 
 class Shape(Struct, frozen=True):
@@ -84,33 +81,11 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(words)
     for shape in SHAPES:
         if shape.name.split(":")[0] in asked.shapes:
-            with _engine(asked.folder) as settings:
-                _tell(shape, asked.scale, settings, asked.repeat)
+            with tempfile.TemporaryDirectory(prefix="storage-", dir=asked.folder) as data:
+                settings = load(clickhouse_url=f"http://127.0.0.1:{free_port()}", data_dir=Path(data))
+                with product.engine(settings):
+                    _tell(shape, asked.scale, settings, asked.repeat)
     return 0
-
-
-@contextmanager
-def _engine(folder: str | None) -> Iterator[Settings]:
-    """ClickHouse's engine on an empty folder."""
-    with tempfile.TemporaryDirectory(prefix="storage-", dir=folder) as data:
-        port = free_port()
-        command = [sys.executable, "-m", "deploy.clickhouse", "--data", f"{data}/data", "--port", str(port)]
-        settings = load(clickhouse_url=f"http://127.0.0.1:{port}", data_dir=Path(data))
-        child = Child("ClickHouse", command, log=Path(data) / "clickhouse.log", env={})
-        child.start()
-        try:
-            child.wait_ready(lambda: _answers(settings), _START_S)
-            yield settings
-        finally:
-            child.stop(60)
-
-
-def _answers(settings: Settings) -> bool:
-    try:
-        clickhouse.connect(settings).close()
-    except UnreachableError:
-        return False
-    return True
 
 
 def _tell(shape: Shape, scale: float, settings: Settings, repeat: int) -> None:
