@@ -54,7 +54,7 @@ ALL = (
         for archive in ("off", "matched")
     ),
     Contender("faust-table", "Faust, windowed table", "faust_table", "faust", share=16),
-    Contender("faust-dict", "Faust, agent and a dict", "faust_dict", "faust", share=4),
+    Contender("faust-dict", "Faust, agent and a dict", "faust_dict", "faust", share=16),
     *_in_one_or_two("quix", "Quix Streams, tumbling window", "quix", "quix", share=4),
     *_in_one_or_two("bytewax", "Bytewax, tumbling window", "bytewax_windows", "bytewax", share=16),
     Contender("flink", "Flink SQL, tumbling window", "flink", "flink"),
