@@ -1,7 +1,8 @@
 """From an event produced to its count in the view, at several rates: ``python -m benchmarks.latency``.
 
-The highest rate is that at which a backlog is drained, start-up taken out; broker and ClickHouse share the machine
-then, and at the shares of it that follow so does the producer (``load``). ``probes`` has how a latency is measured.
+The highest rate is what is counted each second while more is sent than can be: with the producer (``load``), the
+broker, ClickHouse and the reader on the same machine, as at the shares of it that follow. How much more is known from a
+backlog, which needs no producer. ``probes`` has how a latency is measured.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from benchmarks.catalogue import SMALLER
 from benchmarks.generate import Shape
 from benchmarks.latency_report import Measurement, Results
 from benchmarks.load import PROBES_A_SECOND
-from benchmarks.loading import Plan
+from benchmarks.loading import Outcome, Plan
 from benchmarks.machine import command, machine
 from benchmarks.product import Running
 from benchmarks.publish import publish
@@ -24,7 +25,7 @@ from deploy.ports import free_port
 from streams.settings import load
 
 _RATES = (1_000, 50_000)
-_SHARES = (0.5, 0.8, 1.0)
+_SHARES = (0.5, 0.8)
 _POLL_S = 0.02
 
 
@@ -45,7 +46,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, nargs="+", default=(1, 2), help="how many (default 1 and 2)")
     parser.add_argument("--archives", nargs="+", default=("off", "matched"), help="what is archived (off, matched)")
     parser.add_argument("--rates", type=int, nargs="*", default=_RATES, help="events a second (1,000 and 50,000)")
-    parser.add_argument("--shares", type=float, nargs="*", default=_SHARES, help="of the highest rate (0.5, 0.8, 1)")
+    parser.add_argument("--shares", type=float, nargs="*", default=_SHARES, help="of the highest rate (0.5, 0.8)")
     parser.add_argument("--backlog", type=int, default=2_000_000, help="events to drain (default 2,000,000)")
     parser.add_argument("--warm-up", type=float, default=10, help="seconds before each rate is measured (10)")
     parser.add_argument("--seconds", type=float, default=30, help="seconds that each rate is measured (30)")
@@ -66,16 +67,26 @@ def _of_one(workers: int, archive: str, asked: argparse.Namespace) -> Iterator[M
             archive=archive,
         )
         with product.running(settings, workers) as running:
-            highest = _drain(running, asked.backlog)
-            say(f"{workers} workers, archive {archive}: {highest:,.0f} events/s from a backlog")
-            rates = [(rate, None) for rate in asked.rates] + [(int(highest * share), share) for share in asked.shares]
+            drained = _drain(running, asked.backlog)
+            say(f"{workers} workers, archive {archive}: {drained:,.0f} events/s from a backlog")
             probes = int((asked.warm_up + asked.seconds + 1) * PROBES_A_SECOND)
-            for turn, (rate, share) in enumerate(rates):
-                plan = Plan(rate, asked.warm_up, asked.seconds, turn * probes)
-                outcome = loading.run(topic, settings, running, plan)
+            outcomes: list[Outcome] = []
+
+            def at(rate: float) -> Outcome:
+                plan = Plan(int(rate), asked.warm_up, asked.seconds, len(outcomes) * probes)
+                outcomes.append(loading.run(topic, settings, running, plan))
+                say(f"{rate:,.0f}/s asked: {outcomes[-1]}")
                 running.wait_until_read(loading.records(topic, settings))
-                say(f"{rate:,}/s asked: {outcome}")
-                yield Measurement(workers, archive, highest, share, rate, outcome)
+                return outcomes[-1]
+
+            more = max(drained, *asked.rates)
+            beyond = at(more)
+            highest = beyond.counted
+            for share in asked.shares:
+                yield Measurement(workers, archive, highest, share, int(highest * share), at(highest * share))
+            for rate in asked.rates:
+                yield Measurement(workers, archive, highest, None, rate, at(rate))
+            yield Measurement(workers, archive, highest, None, int(more), beyond)
 
 
 def _drain(running: Running, records: int) -> float:

@@ -15,9 +15,9 @@ GOAL_S = 1.5
 GOAL_SHARE = 0.8
 
 _HEADER = (
-    "| workers | archive | asked, events/s | reached | p50 | p90 | p99 | most | looked every | "
+    "| workers | archive | asked, events/s | sent | counted | p50 | p90 | p99 | most | looked every | "
     "not yet visible at the end | busy cores: workers, ClickHouse, broker, producer |\n"
-    "|---|---|---|---|---|---|---|---|---|---|---|\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|---|\n"
 )
 
 
@@ -66,6 +66,7 @@ def _row(one: Measurement) -> str:
         one.archive,
         f"{number(one.asked)}{share}",
         number(outcome.reached),
+        number(outcome.counted),
         *(f"{seconds:.2f} s" for seconds in (latency.p50_s, latency.p90_s, latency.p99_s)),
         f"{latency.most_s:.2f} s{unseen}",
         f"{median:.2f} s, p99 {long:.2f} s",

@@ -30,9 +30,13 @@ class Plan(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """Events a second that were acknowledged, records not yet in the view when it ended, latency, cores kept busy."""
+    """Events a second that were acknowledged, and that came into the view meanwhile.
+
+    ``behind`` is how many records were not there yet when it ended, ``cores`` how many each part kept busy.
+    """
 
     reached: float
+    counted: float
     behind: int
     latency: Latency
     cores: dict[str, float]
@@ -70,12 +74,13 @@ class _Watch:
     ) -> None:
         self._process = process
         self._plan = plan
+        self._running = running
         self._reader = Reader(running)
         self._roots = roots
         self._lines: SimpleQueue[str] = SimpleQueue()
         self._measure_ns = self._end_ns = 0
         self._ended: tuple[int, float] | None = None
-        self._used: list[tuple[float, dict[str, float]]] = []
+        self._used: list[tuple[float, int, dict[str, float]]] = []
 
     def outcome(self, behind: Callable[[], int]) -> Outcome:
         """Follow it to its end; ``behind`` is asked when the producer has ended."""
@@ -89,11 +94,12 @@ class _Watch:
         while self._reader.outstanding and time.monotonic() < give_up_s:
             self._turn()
         acknowledged, producer_s = self._ended
-        (begun_s, before), (ended_s, after) = self._used
+        (begun_s, read_before, before), (ended_s, read, after) = self._used
         cores = {name: (after[name] - before[name]) / (ended_s - begun_s) for name in before}
         cores["producer"] = producer_s / self._plan.seconds
         latency = self._reader.latency(self._measure_ns, self._end_ns)
-        return Outcome(acknowledged / self._plan.seconds, left, latency, cores)
+        counted = (read - read_before) / (ended_s - begun_s)
+        return Outcome(acknowledged / self._plan.seconds, counted, left, latency, cores)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -104,10 +110,9 @@ class _Watch:
         while not self._lines.empty():
             self._hear(*self._lines.get().split())
         if len(self._used) < 2 and time.monotonic_ns() >= (self._measure_ns, self._end_ns)[len(self._used)] > 0:
-            self._used.append(
-                (time.monotonic(), {name: cpu_s(tree(root)) for name, root in self._roots.items()}),
-            )
-        time.sleep(self._reader.look())
+            used = {name: cpu_s(tree(root)) for name, root in self._roots.items()}
+            self._used.append((time.monotonic(), self._running.read(), used))
+        self._reader.look()
 
     def _hear(self, word: str, *numbers: str) -> None:
         if word == "begin":

@@ -51,6 +51,19 @@ class Chunk(Struct, frozen=True):
             [record.headers for record in records],
         )
 
+    @classmethod
+    def joined(cls, chunks: Sequence["Chunk"]) -> "Chunk":
+        """Chunks of one partition that follow each other, as one; at least one."""
+        if len(chunks) == 1:
+            return chunks[0]
+        return cls(
+            np.concatenate([chunk.offsets for chunk in chunks]),
+            np.concatenate([chunk.append_times_ms for chunk in chunks]),
+            [key for chunk in chunks for key in chunk.keys],
+            [value for chunk in chunks for value in chunk.values],
+            [headers for chunk in chunks for headers in chunk.headers],
+        )
+
     def __len__(self) -> int:
         """How many records there are."""
         return len(self.values)

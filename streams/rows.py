@@ -4,6 +4,7 @@ Counters and archive first: nobody reads them until the accounts, the rows of ``
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import polars as pl
 from msgspec import Struct
@@ -33,16 +34,26 @@ class Writer:
         self._sink = sink
         self._topic_id = topic_id
         self._rules = dict(rules)
+        self._pool = ThreadPoolExecutor(len(COUNTERS) + 1, thread_name_prefix="insert")
 
     def write_counts(self, shares: Sequence[Share], changed: Mapping[int, Additions]) -> None:
-        """Write counters and archive, one insert a table; ``changed`` has the counters' rows by partition.
+        """Write counters and archive, one insert a table, all at once; ``changed`` has the counters' rows by partition.
 
-        Raises ``UnavailableError`` when the same may be tried again.
+        Raises ``UnavailableError`` when the same may be tried again; by then no insert is under way.
         """
-        for counter in COUNTERS:
-            rows = [self._counters(share, changed[share.partition].get(counter.table)) for share in shares]
-            self._insert(counter.table, rows)
-        self._insert("archive", [self._archive(share, frame) for share in shares for frame in share.flush.archive])
+        inserts = [
+            self._pool.submit(
+                self._insert,
+                counter.table,
+                [self._counters(share, changed[share.partition].get(counter.table)) for share in shares],
+            )
+            for counter in COUNTERS
+        ]
+        archive = [self._archive(share, frame) for share in shares for frame in share.flush.archive]
+        inserts.append(self._pool.submit(self._insert, "archive", archive))
+        wait(inserts)
+        for insert in inserts:
+            insert.result()
 
     def write_accounts(self, shares: Sequence[Share]) -> None:
         """Write the rows that end a flush, one a segment and campaign: from then on it is what readers see."""
