@@ -122,8 +122,8 @@ def _vain_fetches_forgotten() -> None:
 def _take_what_comes() -> None:
     """What is delivered need not follow what was: the second line of defence, which ends a worker."""
 
-    async def _check_whole(self: Worker, tp: TP, partition: partition.Partition, delivery: Delivery) -> None:
-        del self, tp, partition, delivery
+    async def _check_whole(self: Worker, tp: TP, owned: worker._Owned, delivery: Delivery) -> None:
+        del self, tp, owned, delivery
 
     Worker._check_whole = _check_whole  # type: ignore[method-assign]
 
