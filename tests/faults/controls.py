@@ -68,6 +68,7 @@ def _position_read_late() -> None:
 
     Worker._done = _done  # type: ignore[method-assign]
     Writer.write_counts = write_counts  # type: ignore[method-assign]
+    worker._ENOUGH_RECORDS = 1  # what waits for the next flush would not get ahead of this one
 
 
 def _accounts_first() -> None:
