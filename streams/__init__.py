@@ -3,7 +3,8 @@
 The walk of an event through this package, in order:
 
 - ``sources`` make events of files and feeds; ``replay`` paces them, ``launch`` plays the demo's, ``producer`` sends;
-- ``transport`` reads them from Kafka, chunk by chunk (``chunk``), for the ``worker`` that ``app`` wires;
+- ``transport`` reads them from Kafka, chunk by chunk (``chunk``), for the ``worker`` that ``app`` wires; they wait in
+  ``owned`` until they are enough or a flush begins;
 - ``partition`` counts one partition: ``segments`` cut its log, ``decode`` makes events of records, ``duplicates``
   marks repeated ones, ``extract`` and ``tokens`` find hashtags, emojis and accounts, ``match`` finds campaigns,
   ``columns`` and ``count`` add up;

@@ -1,7 +1,5 @@
 """The worker: owned partitions, the flush that makes their counts visible, and the order that keeps them exact.
 
-Small chunks wait for one another until a flush, as counting one record takes a third as long as five thousand.
-
 The order of a flush: take what is counted together with the position it reaches, in one step; counters and archive
 acknowledged; then the ``segments`` rows, which make it count; only when its dead letters are acknowledged as well may
 the position's segment start be committed.
@@ -21,10 +19,11 @@ from msgspec import Struct
 
 from schemas.topics import DEAD_LETTERS, EVENTS, MARKER_HEADER
 from streams import metrics
-from streams.chunk import Chunk, Delivery, Start
+from streams.chunk import Delivery, Start
 from streams.count import Additions
 from streams.dead_letters import DeadLetter, RefusalLimit, dead_letters
 from streams.errors import GroundswellError
+from streams.owned import Owned
 from streams.partition import Counting, Flush, Partition, Taken
 from streams.rows import Share, Writer
 from streams.sink import UnavailableError
@@ -32,10 +31,6 @@ from streams.transport import TOMBSTONE, Consumer
 
 MOST_PENDING_BYTES = 32 * 1024 * 1024
 """What is counted for the next flush takes so much memory, and a chunk's more: beyond it, reading waits."""
-
-_ENOUGH_RECORDS = 10_000
-_ENOUGH_BYTES = 4 * 1024 * 1024
-"""So many records of a partition, or bytes of their values, are counted without waiting for the flush."""
 
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _SAY_EVERY_S = 60
@@ -47,42 +42,11 @@ _MOST_UNSETTLED = 4
 log = structlog.get_logger()
 
 
-class _Owned(Struct):
-    """A partition as one assignment counts it.
-
-    Chunks wait to be counted, ``next_offset`` is the one after their last record; ``letters`` are the dead letters that
-    the next flush waits for.
-    """
-
-    start: Start
-    partition: Partition
-    limit: RefusalLimit
-    next_offset: int
-    waiting: list[Chunk] = []
-    waiting_records: int = 0
-    waiting_bytes: int = 0
-    letters: list["asyncio.Future[None]"] = []
-
-    def put(self, chunk: Chunk) -> bool:
-        """Have a chunk wait; whether it is enough now."""
-        self.next_offset = int(chunk.offsets[-1]) + 1
-        self.waiting.append(chunk)
-        self.waiting_records += len(chunk)
-        self.waiting_bytes += int(chunk.value_bytes().sum())
-        return self.waiting_records >= _ENOUGH_RECORDS or self.waiting_bytes >= _ENOUGH_BYTES
-
-    def take_waiting(self) -> Taken:
-        """Count what waits; there must be some."""
-        chunk = Chunk.joined(self.waiting)
-        self.waiting, self.waiting_records, self.waiting_bytes = [], 0, 0
-        return self.partition.take(chunk)
-
-
 class _Part(Struct, frozen=True):
     """One partition's share of a flush, with the dead letters without which its position may not be committed."""
 
     tp: TP
-    owned: _Owned
+    owned: Owned
     flush: Flush
     letters: list["asyncio.Future[None]"]
 
@@ -96,7 +60,7 @@ class Worker:
         self._counting = counting
         self._writer = writer
         self._max_dead_letter_ratio = max_dead_letter_ratio
-        self._owned: dict[TP, _Owned] = {}
+        self._owned: dict[TP, Owned] = {}
         self._marked_at_s: dict[TP, float] = {}
         self._pending_bytes = 0
         self._room = asyncio.Event()
@@ -137,7 +101,7 @@ class Worker:
         if owned.put(delivery.chunk):
             self._count(tp, owned)
 
-    def _count(self, tp: TP, owned: _Owned) -> None:
+    def _count(self, tp: TP, owned: Owned) -> None:
         taken = owned.take_waiting()
         self._pending_bytes += taken.memory_bytes
         self._measure(tp, taken)
@@ -160,7 +124,7 @@ class Worker:
         for acknowledgement in sent:
             await acknowledgement
 
-    async def _owned_for(self, tp: TP, start: Start) -> _Owned | None:
+    async def _owned_for(self, tp: TP, start: Start) -> Owned | None:
         """The partition as this assignment counts it; None when it can not begin now, and is delivered again."""
         owned = self._owned.get(tp)
         if owned and owned.start is start:
@@ -179,9 +143,9 @@ class Worker:
                 "count on, `groundswell doctor` what else to mend."
             )
         limit = RefusalLimit(tp.partition, self._max_dead_letter_ratio)
-        return _Owned(start, Partition(self._counting, start.offset, start.position), limit, start.position)
+        return Owned(start, Partition(self._counting, start.offset, start.position), limit)
 
-    async def _check_whole(self, tp: TP, owned: _Owned, delivery: Delivery) -> None:
+    async def _check_whole(self, tp: TP, owned: Owned, delivery: Delivery) -> None:
         """Holes are the log's own (aborted transactions) unless the broker has deleted what was to come next."""
         expected, first = owned.next_offset, int(delivery.chunk.offsets[0])
         if delivery.follows != expected:

@@ -12,9 +12,10 @@ import faust
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from streams import app, partition, rules, worker
+from streams import app, owned, partition, rules, worker
 from streams.chunk import Delivery
 from streams.count import Additions, add
+from streams.owned import Owned
 from streams.rows import Share, Writer
 from streams.segments import Segment
 from streams.settings import Settings
@@ -68,7 +69,7 @@ def _position_read_late() -> None:
 
     Worker._done = _done  # type: ignore[method-assign]
     Writer.write_counts = write_counts  # type: ignore[method-assign]
-    worker._ENOUGH_RECORDS = 1  # what waits for the next flush would not get ahead of this one
+    owned._ENOUGH_RECORDS = 1  # what waits for the next flush would not get ahead of this one
 
 
 def _accounts_first() -> None:
@@ -123,7 +124,7 @@ def _vain_fetches_forgotten() -> None:
 def _take_what_comes() -> None:
     """What is delivered need not follow what was: the second line of defence, which ends a worker."""
 
-    async def _check_whole(self: Worker, tp: TP, owned: worker._Owned, delivery: Delivery) -> None:
+    async def _check_whole(self: Worker, tp: TP, owned: Owned, delivery: Delivery) -> None:
         del self, tp, owned, delivery
 
     Worker._check_whole = _check_whole  # type: ignore[method-assign]
