@@ -79,7 +79,7 @@ def _of_one(workers: int, archive: str, asked: argparse.Namespace) -> Iterator[M
                 running.wait_until_read(loading.records(topic, settings))
                 return outcomes[-1]
 
-            more = max(drained, *asked.rates)
+            more = max([drained, *asked.rates])
             beyond = at(more)
             highest = beyond.counted
             for share in asked.shares:
