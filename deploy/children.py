@@ -48,6 +48,7 @@ class Child:
         self._inherit = tuple(inherit)
         self._log_start_bytes = 0
         self._popen: subprocess.Popen[bytes] | None = None
+        self._asked_to_end = False
 
     def start(self) -> None:
         """Starts the process; returns at once, before it is ready."""
@@ -119,8 +120,9 @@ class Child:
         return self.exit_code()
 
     def terminate(self) -> None:
-        """Asks the process to end (SIGTERM) and returns at once; nothing happens when it does not run."""
-        if self._popen is not None:
+        """Asks the process to end (SIGTERM) and returns at once; once only, so that its last steps are undisturbed."""
+        if self._popen is not None and not self._asked_to_end:
+            self._asked_to_end = True
             self._popen.terminate()
 
     def stop(self, timeout_s: float) -> None:

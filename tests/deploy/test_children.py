@@ -24,6 +24,17 @@ STUBBORN = [
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)",
 ]
 
+ORDERLY = """
+import signal, sys, time
+def end(*_):
+    print('asked', flush=True)
+    time.sleep(1)
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print('up', flush=True)
+time.sleep(600)
+"""
+
 
 @contextlib.contextmanager
 def running(child: Child) -> Iterator[Child]:
@@ -85,6 +96,17 @@ def test_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     child.wait_ready(lambda: log.read_text() == "up\n", 60)
     child.stop(0.2)
     assert child.exit_code() == -signal.SIGKILL
+
+
+def test_child_is_asked_to_end_once_however_often_it_is_told(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with running(Child("child", [sys.executable, "-c", ORDERLY], log=log)) as child:
+        child.wait_ready(lambda: log.read_text() == "up\n", 60)
+        child.terminate()
+        child.wait_ready(lambda: "asked" in log.read_text(), 60)
+        child.terminate()
+    assert child.exit_code() == 0
+    assert log.read_text() == "up\nasked\n"
 
 
 def test_child_that_was_never_started_may_be_stopped(tmp_path: Path) -> None:
