@@ -11,6 +11,7 @@ from kafka.errors import (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
     KafkaError,
+    NotCoordinatorError,
     UnknownTopicOrPartitionError,
     for_code,
 )
@@ -23,6 +24,7 @@ from streams.settings import Settings
 
 _CONNECT_S = 10
 _COORDINATOR_S = 30
+_NO_COORDINATOR_YET = (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError)
 _LEAST_RETENTION = 10
 _LOOK_AGAIN_S = 1
 
@@ -185,7 +187,7 @@ def _once_coordinated(ask: Callable[[], Any]) -> Any:
     while True:
         try:
             return ask()
-        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
+        except _NO_COORDINATOR_YET:
             if time.monotonic() > give_up_s:
                 raise
             time.sleep(0.2)

@@ -20,6 +20,7 @@ def repeats(run: Run, scale: float = 1) -> None:
     run.wait_until_working()
     run.load.join()
     run.wait(lambda: run.read() >= len(records), "all is counted")
+    run.wait_until_committed()
     run.kill_all()
     run.load.send(records[-len(records) // 2 :])
     run.say("half is sent again")

@@ -14,6 +14,7 @@ import httpx
 from kafka import TopicPartition
 
 from schemas.topics import EVENTS
+from streams import topics
 from tests.faults import journal
 from tests.faults.engines import Engines
 from tests.faults.fleet import Fleet
@@ -23,7 +24,7 @@ from tests.faults.standing import Rules
 from tests.faults.watch import Watch
 from tests.oracle import vocabulary
 from tests.oracle.log import Campaign, Record, read_log
-from tests.stack_fixture import account, log_ends, wait_until
+from tests.stack_fixture import account, ask, log_ends, wait_until
 
 _NUMBERS = itertools.count(1)
 _PATIENCE_S = 150.0
@@ -184,6 +185,18 @@ class Run:
         seats = self.fleet.seats()
         self.wait(lambda: all(self.owns(seat) for seat in seats), "every worker has partitions")
         self.wait(lambda: self.read() > 0, "something is counted")
+
+    def wait_until_committed(self) -> None:
+        """Wait until the commits are the starts of the open segments: whoever counts on begins there."""
+        self.wait(lambda: self._committed() == self._open(), "every whole segment is committed")
+
+    def _committed(self) -> dict[int, int]:
+        with self.engines.admin() as admin:
+            return topics.commits(admin, self.settings)
+
+    def _open(self) -> dict[int, int]:
+        rows = ask(self.direct, "SELECT partition, max(segment) FROM groundswell.records GROUP BY partition")
+        return {int(partition): int(segment) for partition, segment in (row.split("\t") for row in rows.splitlines())}
 
     def finish(self) -> Verdict:
         """Heal, wait until the log is counted to its end, and judge."""
