@@ -33,7 +33,7 @@ from schemas.topics import EVENTS
 from streams import app, rules
 from streams.arrays import list_column
 from streams.chunk import Chunk
-from streams.columns import archive_rows, event_columns
+from streams.columns import archive_rows, event_columns, posts_of
 from streams.count import count
 from streams.decode import decode
 from streams.duplicates import Seen
@@ -141,7 +141,7 @@ def _stages(clock: Clock, counting: Counting, seen: Seen, chunk: Chunk) -> None:
     with clock.stage("extract"):
         tokens = extract(texts, columns["source"], hashtags, accounts).tokens
     with clock.stage("match"):
-        matches = counting.matcher.match(tokens, texts)
+        matches = counting.matcher.match(tokens, texts, columns["source"], posts_of([]))
     with clock.stage("count"):
         count(columns, tokens, matches)
     with clock.stage("archive"):

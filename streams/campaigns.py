@@ -1,8 +1,10 @@
 """The folder of campaign files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from schemas.campaign import Campaign, CampaignError, line_of, parse
+from schemas.campaign import Campaign
+from schemas.campaign_file import CampaignError, line_of, parse
 from streams.errors import GroundswellError
 
 
@@ -14,6 +16,7 @@ def check(folder: Path) -> tuple[list[Campaign], list[str]]:
     campaigns: list[Campaign] = []
     mistakes: list[str] = []
     file_of: dict[str, Path] = {}
+    texts: dict[str, str] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
             text = path.read_text(encoding="utf-8")
@@ -26,10 +29,31 @@ def check(folder: Path) -> tuple[list[Campaign], list[str]]:
             other = file_of.setdefault(campaign.name, path)
             if other is path:
                 campaigns.append(campaign)
+                texts[campaign.name] = text
             else:
                 mend = f"{campaign.name!r} is {other.name}'s name already; give another"
                 mistakes.append(str(CampaignError(str(path), line_of(text, "name"), "name", mend)))
+    for campaign in campaigns:
+        wrong = _unknown_benchmark(campaign, campaigns)
+        if wrong:
+            text = texts[campaign.name]
+            mistakes.append(str(CampaignError(str(file_of[campaign.name]), line_of(text, wrong[0]), *wrong)))
     return sorted(campaigns, key=lambda campaign: campaign.name), mistakes
+
+
+def _unknown_benchmark(campaign: Campaign, campaigns: Sequence[Campaign]) -> tuple[str, str] | None:
+    """The key and what is wrong, where its benchmark is no launch window of the folder's campaigns."""
+    wanted = campaign.benchmark
+    if wanted is None:
+        return None
+    others = {other.name: [window.name for window in other.launch_windows] for other in campaigns}
+    if wanted.campaign not in others:
+        return "benchmark.campaign", f"no campaign here is named {wanted.campaign!r}; give one of {', '.join(others)}"
+    if wanted.window not in others[wanted.campaign]:
+        known = ", ".join(others[wanted.campaign]) or "none"
+        mend = f"no launch window of {wanted.campaign!r} is named {wanted.window!r}; give one of its own ({known})"
+        return "benchmark.window", mend
+    return None
 
 
 def load(folder: Path) -> list[Campaign]:

@@ -38,6 +38,17 @@ def event_columns(events: Sequence[Event], segment_of: Int64s) -> pl.DataFrame:
     )
 
 
+def posts_of(events: Sequence[Event]) -> pl.DataFrame:
+    """What each event is and what it acts on: (row, post), a post as ``source:post_id``."""
+    found = [
+        (row, f"{event.source}:{post}")
+        for row, event in enumerate(events)
+        for post in (event.post_id, event.ref_post_id)
+        if post
+    ]
+    return pl.DataFrame(found, schema={"row": pl.UInt32, "post": pl.String}, orient="row")
+
+
 def _quantity(event: Event) -> int:
     return 1 if event.quantity is None else event.quantity
 

@@ -12,6 +12,9 @@ import polars as pl
 
 from schemas.campaign import Campaign
 from schemas.counters import EVERY_CAMPAIGN, KINDS
+from schemas.event import SOURCES
+from schemas.keywords import All, Either, Expression, Phrase, parse, phrases
+from streams.columns import SOURCE
 from streams.tokens.accounts import fold_account
 from streams.tokens.classes import BIDI_CONTROLS
 from streams.tokens.hashtags import fold_hashtag
@@ -34,33 +37,56 @@ class Matcher:
 
     def __init__(self, campaigns: Sequence[Campaign]) -> None:
         self.campaigns = tuple(campaigns)
-        tokens = [
-            (kind, token, campaign.name)
-            for campaign in campaigns
-            for kind, token in sorted(
-                {("hashtag", fold_hashtag(tag.lstrip("#＃"))) for tag in campaign.hashtags}
-                | {("account", fold_account(account.lstrip("@＠"))) for account in campaign.accounts}
-            )
-        ]
-        names = pl.Enum([EVERY_CAMPAIGN, *(campaign.name for campaign in campaigns)])
-        schema = pl.Schema({"kind": pl.Enum(KINDS), "token": pl.String(), "campaign": names})
+        self._name = pl.Enum([EVERY_CAMPAIGN, *(campaign.name for campaign in campaigns)])
+        schema = pl.Schema({"kind": pl.Enum(KINDS), "token": pl.String(), "campaign": self._name})
+        tokens = [(*token, campaign.name) for campaign in campaigns for token in sorted(_tokens(campaign))]
         self._tokens = pl.DataFrame(tokens, schema=schema, orient="row")
-        self._keywords = [(campaign.name, _pattern(campaign.keywords)) for campaign in campaigns if campaign.keywords]
-        words = _words([word for campaign in campaigns for word in campaign.keywords])
-        self._any_word = f"(?i){'|'.join(map(re.escape, words))}"
+        wildcards = [(campaign.name, _wildcards(campaign)) for campaign in campaigns]
+        self._wildcards = [(name, pattern) for name, pattern in wildcards if pattern]
+        keywords = {campaign.name: [parse(keyword) for keyword in campaign.keywords] for campaign in campaigns}
+        self._keywords = [(name, _holds(Either(tuple(found)))) for name, found in keywords.items() if found]
+        wanted = [phrase for found in keywords.values() for keyword in found for phrase in phrases(keyword)]
+        self._any_word = f"(?i){'|'.join(map(re.escape, _words(wanted)))}"
+        posts = [(post, campaign.name) for campaign in campaigns for post in campaign.posts]
+        self._posts = pl.DataFrame(posts, schema={"post": pl.String(), "campaign": self._name}, orient="row")
+        allowed = [(campaign.name, source) for campaign in campaigns for source in campaign.platforms or SOURCES]
+        schema = pl.Schema({"campaign": self._name, "source": SOURCE})
+        self._platforms = pl.DataFrame(allowed, schema=schema, orient="row")
+        self._choosy = any(campaign.platforms for campaign in campaigns)
 
-    def match(self, tokens: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:
+    @property
+    def watches_posts(self) -> bool:
+        """Whether some campaign names posts, so that ``match`` wants to know them."""
+        return len(self._posts) > 0
+
+    def match(self, tokens: pl.DataFrame, texts: pl.Series, sources: pl.Series, posts: pl.DataFrame) -> pl.DataFrame:
         """The campaigns of each event: (row, campaign), each pair once, without ``*``.
 
-        ``tokens`` are the extracted (row, kind, token, …), ``texts`` the events' texts by row, null where none.
+        ``tokens`` are the extracted (row, kind, token, …); ``texts`` and ``sources`` the events', by row, a text null
+        where there is none; ``posts`` (row, post) what an event is and what it acts on, each as ``source:post_id``.
         """
         found = [tokens.join(self._tokens, on=["kind", "token"], how="inner").select("row", "campaign")]
+        if self._wildcards:
+            found += self._by_wildcard(tokens)
         if self._keywords:
             likely = self._likely(pl.DataFrame({"text": texts}).with_row_index("row"))
-            for campaign, pattern in self._keywords:
-                hits = likely.filter(pl.col("text").str.contains(pattern))
-                found.append(hits.select("row", campaign=pl.lit(campaign, dtype=self._tokens.schema["campaign"])))
-        return pl.concat(found).unique()
+            found += [self._of(campaign, likely.filter(holds)) for campaign, holds in self._keywords]
+        if self.watches_posts:
+            found.append(posts.join(self._posts, on="post", how="inner").select("row", "campaign"))
+        matches = pl.concat(found).unique()
+        if not self._choosy:
+            return matches
+        matches = matches.with_columns(source=sources.gather(matches["row"]))
+        return matches.join(self._platforms, on=["campaign", "source"], how="semi").select("row", "campaign")
+
+    def _by_wildcard(self, tokens: pl.DataFrame) -> list[pl.DataFrame]:
+        hashtags = tokens.filter(kind="hashtag").select("row", "token")
+        distinct = hashtags.select(pl.col("token").unique())
+        wanted = [(campaign, distinct.filter(pl.col("token").str.contains(like))) for campaign, like in self._wildcards]
+        return [self._of(campaign, hashtags.join(names, on="token", how="semi")) for campaign, names in wanted]
+
+    def _of(self, campaign: str, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.select("row", campaign=pl.lit(campaign, dtype=self._name))
 
     def _likely(self, texts: pl.DataFrame) -> pl.DataFrame:
         """The (row, text), folded, of those that hold some keyword, perhaps within a word.
@@ -72,6 +98,35 @@ class Matcher:
         folded = texts.filter(changes).with_columns(_folded(texts["text"].filter(changes)))
         any_word = pl.col("text").str.contains(self._any_word)
         return pl.concat([unchanged.filter(any_word), folded.filter(any_word)])
+
+
+def _hashtags(campaign: Campaign) -> set[str]:
+    return {fold_hashtag(tag.lstrip("#＃")) for tag in campaign.every_hashtag}
+
+
+def _tokens(campaign: Campaign) -> set[tuple[str, str]]:
+    """The (kind, token)s by which an event belongs to a campaign."""
+    hashtags = {("hashtag", tag) for tag in _hashtags(campaign) if "*" not in tag}
+    return hashtags | {("account", fold_account(account.lstrip("@＠"))) for account in campaign.accounts}
+
+
+def _wildcards(campaign: Campaign) -> str:
+    """Its hashtags with a ``*`` as one regular expression on tokens; empty where it has none."""
+    found = [".*".join(map(re.escape, tag.split("*"))) for tag in sorted(_hashtags(campaign)) if "*" in tag]
+    return f"^(?:{'|'.join(found)})$" if found else ""
+
+
+def _holds(expression: Expression) -> pl.Expr:
+    """Whether an expression holds, of the folded column ``text``; phrases beside each other are one pattern."""
+    if isinstance(expression, Phrase):
+        return pl.col("text").str.contains(_pattern([expression.text]))
+    if isinstance(expression, All):
+        return pl.all_horizontal(map(_holds, expression.parts))
+    if isinstance(expression, Either):
+        plain = [part.text for part in expression.parts if isinstance(part, Phrase)]
+        holds = [_holds(part) for part in expression.parts if not isinstance(part, Phrase)]
+        return pl.any_horizontal([pl.col("text").str.contains(_pattern(plain)), *holds] if plain else holds)
+    return ~_holds(expression.part)
 
 
 @cache
@@ -124,6 +179,10 @@ def _pattern(keywords: Sequence[str]) -> str:
     return f"(?i){'|'.join(groups)}"
 
 
+_DECIDE = ("every_hashtag", "accounts", "keywords", "posts", "platforms")
+"""What of a campaign decides what is counted under it."""
+
+
 def rules_versions(campaigns: Sequence[Campaign], counting: Sequence[object]) -> dict[str, int]:
     """The rules version of each campaign and of ``*``: a 64-bit hash of all that decides what is counted under it.
 
@@ -132,8 +191,8 @@ def rules_versions(campaigns: Sequence[Campaign], counting: Sequence[object]) ->
     versions = {EVERY_CAMPAIGN: _hash(counting)}
     for campaign in campaigns:
         # With its name: where two campaigns have the same rules, each still has a version of its own.
-        parts = (campaign.name, sorted(campaign.hashtags), sorted(campaign.accounts), sorted(campaign.keywords))
-        versions[campaign.name] = _hash((*counting, *parts))
+        rules = [sorted(getattr(campaign, name)) for name in _DECIDE]
+        versions[campaign.name] = _hash((*counting, campaign.name, *rules))
     return versions
 
 

@@ -12,7 +12,7 @@ from schemas.event import Event
 from streams import segments
 from streams.arrays import Bools, Int64s, list_column
 from streams.chunk import Chunk
-from streams.columns import archive_rows, event_columns
+from streams.columns import archive_rows, event_columns, posts_of
 from streams.count import Additions, add, count
 from streams.decode import Decoded, decode
 from streams.duplicates import Horizon, Seen
@@ -153,7 +153,9 @@ class Partition:
         accounts = list_column([event.accounts for event in events])
         columns = event_columns(events, segment_of[positions])
         extracted = extract(texts, columns["source"], hashtags, accounts)
-        matches = self._counting.matcher.match(extracted.tokens, texts)
+        matcher = self._counting.matcher
+        posts = posts_of(events if matcher.watches_posts else [])
+        matches = matcher.match(extracted.tokens, texts, columns["source"], posts)
         additions = count(columns, extracted.tokens, matches)
         self._pending.append(additions)
         memory_bytes = sum(int(frame.estimated_size()) for frame in additions.values())

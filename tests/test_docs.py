@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.stack import Stack
-from schemas.campaign import parse
+from schemas.campaign_file import parse
 from streams import reference
 from streams.settings import Settings
 from tests.faults import soak

@@ -4,7 +4,6 @@ import os
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -14,11 +13,9 @@ from clickhouse_connect.driver import Client
 from rich.console import Console
 from rich.table import Table
 
-from schemas.campaign import Campaign
-from schemas.counters import EVERY_CAMPAIGN, KINDS
-from streams import campaigns as campaign_files
+from schemas.counters import KINDS
 from streams import clickhouse, doctor, migrate, moments, query, replay, settings, top, topics
-from streams.cli import compact, dead_letters, gaps, recount, running
+from streams.cli import campaigns, compact, dead_letters, gaps, recount, running
 from streams.errors import CRASHED, GroundswellError, UnreachableError, UsageError
 from streams.sources.formats import FORMATS
 
@@ -31,12 +28,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-campaigns_app = typer.Typer(help="Campaign files: what each campaign counts.", no_args_is_help=True)
 app.command("demo")(running.demo)
 app.command("up")(running.up)
 app.command("recount")(recount.recount_command)
 app.command("compact")(compact.compact_command)
-app.add_typer(campaigns_app, name="campaigns")
+app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(gaps.app, name="gaps")
 
@@ -193,31 +189,3 @@ def doctor_command(as_json: Json = False) -> None:
     if as_json:
         sys.stdout.write(msgspec.json.encode(findings).decode() + "\n")
     raise typer.Exit(0 if all(finding.well for finding in findings) else 1)
-
-
-@campaigns_app.command("check")
-def campaigns_check(
-    folder: Annotated[
-        Path | None, typer.Argument(help="Folder of campaign files; default: GROUNDSWELL_CAMPAIGNS.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Validate every campaign file: each mistake with file, line, key and how to mend it."""
-    chosen = folder or settings.load().campaigns
-    found, mistakes = campaign_files.check(chosen)
-    if as_json:
-        names = [campaign.name for campaign in found]
-        sys.stdout.write(msgspec.json.encode({"campaigns": names, "mistakes": mistakes}).decode() + "\n")
-    else:
-        for campaign in found:
-            sys.stdout.write(f"ok    {campaign.name}: {_counts(campaign)}\n")
-        for mistake in mistakes:
-            sys.stderr.write(f"MEND  {mistake}\n")
-        if not found and not mistakes:
-            sys.stdout.write(f"no campaign files in {chosen}: every event counts under {EVERY_CAMPAIGN!r} alone\n")
-    raise typer.Exit(1 if mistakes else 0)
-
-
-def _counts(campaign: Campaign) -> str:
-    parts = {"hashtags": campaign.hashtags, "accounts": campaign.accounts, "keywords": campaign.keywords}
-    return ", ".join(f"{len(values)} {name}" for name, values in parts.items() if values)

@@ -49,12 +49,14 @@ class Campaign:
     hashtags: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    posts: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
 
     def toml(self) -> str:
         """The campaign as a campaign file's text."""
-        words = {"hashtags": self.hashtags, "accounts": self.accounts, "keywords": self.keywords}
+        words = ("hashtags", "accounts", "keywords", "posts", "platforms")
         # A JSON string or list of strings is TOML as well.
-        fields = {"name": self.name, "title": self.name, **{key: list(given) for key, given in words.items()}}
+        fields = {"name": self.name, "title": self.name, **{key: list(getattr(self, key)) for key in words}}
         return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in fields.items())
 
 

@@ -1,5 +1,6 @@
 """The oracle: the log and the campaigns in, what Groundswell must have counted out."""
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -127,16 +128,65 @@ class _Matcher:
     def __init__(self, campaign: Campaign) -> None:
         self.name = campaign.name
         self.wanted = {
-            kind: {token for token, _ in given(words, kind)}
+            kind: [token for token, _ in given(words, kind)]
             for kind, words in (("hashtag", campaign.hashtags), ("account", campaign.accounts))
         }
-        self.keywords = [fold(keyword) for keyword in campaign.keywords]
+        self.keywords = [_in_python(keyword) for keyword in campaign.keywords]
+        self.posts = campaign.posts
+        self.platforms = campaign.platforms
 
-    def matches(self, tokens: Mapping[str, list[tuple[str, str]]], folded_text: str) -> bool:
+    def matches(self, event: Mapping[str, Any], tokens: Mapping[str, list[tuple[str, str]]], folded_text: str) -> bool:
         """Whether an event with these tokens and this text is one of the campaign's."""
-        if any(token in wanted for kind, wanted in self.wanted.items() for token, _ in tokens[kind]):
+        if self.platforms and event["source"] not in self.platforms:
+            return False
+        if any(token in self.wanted["account"] for token, _ in tokens["account"]):
             return True
-        return any(_occurs(keyword, folded_text) for keyword in self.keywords)
+        if any(_is_like(token, wanted) for token, _ in tokens["hashtag"] for wanted in self.wanted["hashtag"]):
+            return True
+        if any(f"{event['source']}:{event.get(name)}" in self.posts for name in ("post_id", "ref_post_id")):
+            return True
+        return any(
+            eval(code, {"holds": [_occurs(phrase, folded_text) for phrase in phrases]})  # of our tests
+            for code, phrases in self.keywords
+        )
+
+
+def _is_like(token: str, wanted: str) -> bool:
+    """Whether a token is one with any letters in place of each ``*``."""
+    first, *others = wanted.split("*")
+    if not others:
+        return token == wanted
+    if not token.startswith(first):
+        return False
+    place = len(first)
+    for part in others[:-1]:
+        place = token.find(part, place) + len(part)
+        if place < len(part):
+            return False
+    return token.endswith(others[-1]) and len(token) - len(others[-1]) >= place
+
+
+def _in_python(keyword: str) -> tuple[str, list[str]]:
+    """A keyword as an expression of Python, over ``holds``; and its phrases, folded, in the order of that list."""
+    words = re.findall(r'"[^"]*"|[()]|[^\s()"]+', keyword)
+    if not {"AND", "OR", "NOT", "(", ")"} & set(words) and '"' not in keyword:
+        return "holds[0]", [fold(keyword)]
+    code: list[str] = []
+    phrases: list[str] = []
+    follows_word = False
+    for word in words:
+        if word in ("AND", "OR", "NOT", "(", ")"):
+            # Python has no "a not b"; the order in which its operators bind is ours.
+            needs_and = word == "NOT" and code and code[-1] not in ("and", "or", "not", "(")
+            code += ["and", "not"] if needs_and else [word.lower()]
+            follows_word = False
+        elif follows_word and not word.startswith('"'):
+            phrases[-1] += " " + fold(word)
+        else:
+            code.append(f"holds[{len(phrases)}]")
+            phrases.append(fold(word.strip('"')))
+            follows_word = True
+    return " ".join(code), phrases
 
 
 _matcher = cache(_Matcher)
@@ -173,7 +223,7 @@ def _count(
     sign = (quantity > 0) - (quantity < 0)
     window_start = event["event_time"] // (WINDOW_S * 1000) * WINDOW_S
     where = (event["source"], event["event_type"])
-    matched = [one.name for one in matchers if one.matches(tokens, text)]
+    matched = [one.name for one in matchers if one.matches(event, tokens, text)]
     for name in (EVERY, *matched):
         place = (event.get("lang", ""), event.get("country", ""), "")
         _add(sums["engagement"][(window_start, name, *where, *place)], 1, quantity)

@@ -67,6 +67,12 @@ CAMPAIGNS = (
     Campaign("peace", hashtags=("мир", "평화"), keywords=("peace", "world peace day", "平和", "สันติภาพ")),
     Campaign("partners", accounts=("@Kind_Launch", "launch.example.org", "launch@social.example", "LaunchOfficial")),
     Campaign("everywhere", hashtags=("#Love", "İstanbul", "STRASSE"), accounts=("teamgb",), keywords=("MÜNCHEN",)),
+    Campaign(
+        "any",
+        hashtags=("*BULLY*", "доб*"),
+        keywords=('(peace OR "world peace day") NOT "peace day"', "München AND peace"),
+    ),
+    Campaign("platforms", hashtags=("love",), keywords=("peace",), platforms=("x", "tiktok")),
     Campaign("quiet", hashtags=("nobodywritesthis",), keywords=("nobody writes this",)),
 )
 

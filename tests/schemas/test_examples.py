@@ -1,5 +1,7 @@
 """Every example file: the good ones are taken, the bad ones are refused for the reason they are named by."""
 
+# ruff: noqa: E501 - messages stand here as they are printed
+
 import json
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import schemas
-from schemas.campaign import CampaignError, parse
+from schemas.campaign_file import CampaignError, parse
 from schemas.event import Event
 from streams.decode import decode, decode_one
 from streams.refusal import Reason, Refusal
@@ -30,11 +32,11 @@ MISTAKES = {
     "name-capitals": "2: name: Expected `str` of a-z, 0-9, - and _; correct the value",
     "name-missing": "1: name: missing; add `name = …`",
     "name-star": "1: name: Expected `str` of a-z, 0-9, - and _; correct the value",
-    "nothing-to-count": "3: hashtags: nothing to count; give hashtags, accounts or keywords",
+    "nothing-to-count": "3: hashtags: nothing to count; give hashtags, accounts, keywords, posts, groups or targets",
     "title-missing": "1: title: missing; add `title = …`",
     "toml-end": "3: TOML: Invalid value (at end of document); mend the line",
     "toml-syntax": "4: TOML: Unclosed array (at line 4, column 1); mend the line",
-    "unknown-key": ("4: tags: no such key; known are name, title, hashtags, accounts, keywords, launch_windows"),
+    "unknown-key": "4: tags: no such key; known are name, title, hashtags, accounts, keywords, launch_windows, posts, platforms, own, partners, targets, positive, negative, groups, goals, benchmark, pledges, alerts",
     "window-end-before-start": "13: launch_windows[1].end: not after start; give a later end",
     "window-end-missing": "10: launch_windows[1].end: missing; add `end = …`",
     "window-start-date": "7: launch_windows[0].start: Expected `datetime`, got `date`; correct the value",
@@ -42,6 +44,22 @@ MISTAKES = {
         "9: launch_windows[0].time_zone: no time zone 'Seoul'; give an IANA name such as \"Europe/Paris\""
     ),
     "window-unknown-key": "9: launch_windows[0].zone: no such key; known are name, start, end, time_zone",
+    "alert-kind": "6: alerts[0].kind: no such kind of alert; known are threshold, spike, pace, silence, mood, hijack",
+    "alert-unknown-key": "8: alerts[0].minutes: no such key; known are kind, name, severity, at_most_every_s, notify, over_s",
+    "alert-unknown-goal": "8: alerts[0].goal: no goal is named 'a million'; give one of goals (none)",
+    "alert-silence-without-window": "6: alerts[0].kind: silence is told of within launch windows; give launch_windows",
+    "alert-notify-address": "8: alerts[0].notify[0]: Expected `str` of A-Z, 0-9 and _; correct the value",
+    "alert-name-twice": "11: alerts[1].name: 'mood' is taken already; give another",
+    "goal-metric": "7: goals[0].metric: invalid enum value 'mention'; give one of mentions, contributors, target_mentions, likes, shares, replies, quotes, views, videos, follows, signups, pledges, engagement",
+    "goal-time-zone": "10: goals[0].time_zone: no time zone 'Mars'; give an IANA name such as \"Europe/Paris\"",
+    "group-empty": "7: groups[0].hashtags: Expected `array` of length >= 1; correct the value",
+    "hashtag-star-alone": "7: groups[0].hashtags[0]: '*' would find too much; give 2 letters or more",
+    "keywords-not-alone": "4: keywords[1]: would hold in every text without these words; add a word that must stand (in 'NOT war')",
+    "keywords-open-quote": "4: keywords[0]: a quotation mark is left open; close it with another \" (in '\"peace')",
+    "platform-unknown": "4: platforms[1]: invalid enum value 'twitter'; give one of bluesky, mastodon, x, tiktok, instagram, facebook, youtube, reddit, web, other",
+    "pledge-currency": "8: pledges[0].currency: Expected `str` of three capital letters; correct the value",
+    "pledge-steps-order": "9: pledges[0].steps: `above` must ascend from step to step; put them in order",
+    "post-without-source": "4: posts[0]: '1800000000000000001' is no post; write source:post_id, such as x:1234",
 }
 
 
@@ -90,6 +108,7 @@ def test_bad_events_have_an_example_of_every_reason_that_a_value_can_give() -> N
 def test_good_campaign_is_taken_with_moments_that_name_their_offset(path: Path) -> None:
     campaign = parse(path.read_text(encoding="utf-8"), path.name)
     assert campaign.hashtags or campaign.accounts or campaign.keywords
+    assert all(goal.by.utcoffset() is not None for goal in campaign.goals)
     for window in campaign.launch_windows:
         assert window.start.utcoffset() is not None
         assert window.start < window.end

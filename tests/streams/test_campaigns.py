@@ -1,10 +1,14 @@
 """The folder of campaign files: what is read, and every mistake by file and line."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from schemas.campaign import Campaign
+from schemas.campaign_file import parse
 from streams.campaigns import check, load
+from streams.cli.campaigns import TEMPLATE
 from streams.errors import GroundswellError
 
 
@@ -55,3 +59,26 @@ def test_loading_stops_at_the_first_mistake_and_says_where_the_others_are(tmp_pa
     write(tmp_path, b='name = "b"\n')
     with pytest.raises(GroundswellError, match=r"\(and 1 more: `groundswell campaigns check` lists them\)\.$"):
         load(tmp_path)
+
+
+def test_a_benchmark_must_be_a_launch_window_of_the_folder(tmp_path: Path) -> None:
+    window = '[[launch_windows]]\nname = "first"\nstart = 2026-07-30T18:00:00Z\nend = 2026-07-30T20:00:00Z\n'
+    files = {
+        name: campaign(name) + f'[benchmark]\ncampaign = "{other}"\nwindow = "{of}"\n' + window
+        for name, other, of in (("a", "a", "first"), ("b", "c", "first"), ("d", "a", "second"))
+    }
+    write(tmp_path, **files)
+    campaigns, mistakes = check(tmp_path)
+    assert [one.name for one in campaigns] == ["a", "b", "d"]
+    assert [mistake.removeprefix(f"{tmp_path}/") for mistake in mistakes] == [
+        "b.toml:6: benchmark.campaign: no campaign here is named 'c'; give one of a, b, d",
+        "d.toml:7: benchmark.window: no launch window of 'a' is named 'second'; give one of its own (first)",
+    ]
+
+
+def test_the_template_is_a_campaign_file_also_with_every_key_in_use() -> None:
+    text = TEMPLATE.read_text(encoding="utf-8").replace("NAME", "kindness")
+    assert parse(text, "template").hashtags == ("kindness",)
+    in_use = parse(re.sub(r"(?m)^# (?=\[|[a-z_]+ = )", "", text), "template")
+    for key in Campaign.__struct_fields__:
+        assert getattr(in_use, key), key

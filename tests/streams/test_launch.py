@@ -5,7 +5,7 @@ import emoji
 import msgspec
 import pytest
 
-from schemas.campaign import parse
+from schemas.campaign_file import parse
 from schemas.event import Event
 from streams.decode import decode_one
 from streams.launch import CAMPAIGN, CAMPAIGNS, PARTNER_POSTS_AT, Launch, Truth

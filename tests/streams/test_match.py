@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.campaign import Campaign, LaunchWindow
+from schemas.campaign import Campaign, Group, LaunchWindow
+from schemas.keywords import KeywordError, parse
+from streams.columns import SOURCE
 from streams.extract import KIND
 from streams.match import Matcher, _changed_by_folding, _folded, rules_versions
 from tests.oracle import log as oracle_log
@@ -25,7 +27,15 @@ Event = dict[str, Any]
 
 
 def of(written: oracle_log.Campaign) -> Campaign:
-    return Campaign(written.name, written.name, written.hashtags, written.accounts, written.keywords)
+    return Campaign(
+        written.name,
+        written.name,
+        written.hashtags,
+        written.accounts,
+        written.keywords,
+        posts=written.posts,
+        platforms=written.platforms,
+    )
 
 
 def matched(campaigns: list[oracle_log.Campaign], events: list[Event], found: list[Tokens]) -> set[tuple[int, str]]:
@@ -38,7 +48,15 @@ def matched(campaigns: list[oracle_log.Campaign], events: list[Event], found: li
     }
     tokens = pl.DataFrame(sorted(rows), schema={"row": pl.UInt32, "kind": KIND, "token": pl.String}, orient="row")
     texts = pl.Series([event.get("text") for event in events], dtype=pl.String)
-    pairs = Matcher([of(campaign) for campaign in campaigns]).match(tokens, texts)
+    sources = pl.Series([event.get("source", "x") for event in events], dtype=SOURCE)
+    posts = [
+        (row, f"{event.get('source', 'x')}:{event[name]}")
+        for row, event in enumerate(events)
+        for name in ("post_id", "ref_post_id")
+        if event.get(name)
+    ]
+    of_posts = pl.DataFrame(posts, schema={"row": pl.UInt32, "post": pl.String}, orient="row")
+    pairs = Matcher([of(campaign) for campaign in campaigns]).match(tokens, texts, sources, of_posts)
     assert pairs.is_unique().all()
     return set(pairs.select("row", "campaign").iter_rows())
 
@@ -48,7 +66,7 @@ def expected(campaigns: list[oracle_log.Campaign], events: list[Event], found: l
         (row, campaign.name)
         for campaign in campaigns
         for row, (event, in_text) in enumerate(zip(events, found, strict=True))
-        if _Matcher(campaign).matches(tokens_of(event, in_text), fold(event.get("text", "")))
+        if _Matcher(campaign).matches({"source": "x"} | event, tokens_of(event, in_text), fold(event.get("text", "")))
     }
 
 
@@ -81,6 +99,97 @@ def test_keywords_are_found_where_the_oracle_finds_them(written: list[str], want
     events: list[Event] = [{"text": text} for text in written]
     nothing = [Tokens() for _ in events]
     assert matched(campaigns, events, nothing) == expected(campaigns, events, nothing)
+
+
+OPERATORS = ("AND", "OR", "NOT", "(", ")")
+
+
+def is_expression(text: str) -> bool:
+    try:
+        parse(text)
+    except KeywordError:
+        return False
+    return True
+
+
+expressions = (
+    st.lists(st.sampled_from((*OPERATORS, "peace", "war", "мир", '"peace war"', "Straße")), min_size=1, max_size=9)
+    .map(" ".join)
+    .filter(is_expression)
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from(("peace", "WAR", "Мир", "STRASSE", "x")), max_size=4).map(" ".join), max_size=8),
+    st.lists(expressions, min_size=1, max_size=3),
+)
+def test_keyword_expressions_hold_where_the_oracle_says(written: list[str], wanted: list[str]) -> None:
+    campaigns = [oracle_log.Campaign("c", keywords=tuple(wanted))]
+    events: list[Event] = [{"text": text} for text in written]
+    nothing = [Tokens() for _ in events]
+    assert matched(campaigns, events, nothing) == expected(campaigns, events, nothing)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text", "found"),
+    [
+        ("peace AND war", "war, then peace", True),
+        ("peace AND war", "peace", False),
+        ("peace OR war", "war", True),
+        ("peace NOT war", "peace", True),
+        ("peace NOT war", "peace and war", False),
+        ("peace AND NOT war", "peace and war", False),
+        ("peace OR war AND love", "peace", True),
+        ("(peace OR war) AND love", "peace", False),
+        ("kind note", "a kind note", True),
+        ('"kind note" AND love', "love, kind note", True),
+        ("kind note AND love", "love, kind, note", False),
+        ('"AND"', "this and that", True),
+        ("bread and butter", "bread and butter", True),
+    ],
+)
+def test_keywords_are_joined_by_and_or_and_not(keyword: str, text: str, found: bool) -> None:
+    pairs = matched([oracle_log.Campaign("c", keywords=(keyword,))], [{"text": text}], [Tokens()])
+    assert bool(pairs) == found
+
+
+@pytest.mark.parametrize(
+    ("hashtag", "text", "found"),
+    [
+        ("child*", "#ChildLabour", True),
+        ("child*", "#child", True),
+        ("child*", "#mychild", False),
+        ("*labour", "#childlabour", True),
+        ("*LABOUR*", "#childlabournow", True),
+        ("end*labour", "#EndChildLabour", True),
+        ("end*labour", "#EndChildLabourNow", False),
+        ("a.b*", "#axb", False),
+        ("мир*", "#МИРУ", True),
+    ],
+)
+def test_a_star_in_a_hashtag_stands_for_any_letters(hashtag: str, text: str, found: bool) -> None:
+    wanted, in_text = oracle_log.Campaign("c", hashtags=(hashtag,)), [extract(text, "x")]
+    assert bool(matched([wanted], [{"text": text}], in_text)) == found
+    assert bool(expected([wanted], [{"text": text}], in_text)) == found
+
+
+@pytest.mark.parametrize(
+    ("campaign", "event", "found"),
+    [
+        ({"posts": ("x:1",)}, {"post_id": "1"}, True),
+        ({"posts": ("x:1",)}, {"ref_post_id": "1", "post_id": "2"}, True),
+        ({"posts": ("x:1",)}, {"ref_post_id": "1", "source": "bluesky"}, False),
+        ({"posts": ("x:1",)}, {"event_id": "1"}, False),
+        ({"posts": ("x:a:b",)}, {"post_id": "a:b"}, True),
+        ({"keywords": ("peace",), "platforms": ("x",)}, {"text": "peace"}, True),
+        ({"keywords": ("peace",), "platforms": ("tiktok", "x")}, {"text": "peace"}, True),
+        ({"keywords": ("peace",), "platforms": ("tiktok",)}, {"text": "peace"}, False),
+    ],
+)
+def test_posts_and_platforms(campaign: dict[str, tuple[str, ...]], event: Event, found: bool) -> None:
+    wanted = oracle_log.Campaign("c", **campaign)
+    assert bool(matched([wanted], [event], [Tokens()])) == found == bool(expected([wanted], [event], [Tokens()]))
 
 
 @pytest.mark.parametrize(
@@ -176,6 +285,7 @@ def version(campaign: Campaign, counting: tuple[object, ...] = COUNTING) -> int:
         Campaign("launch", "Another title", ("One", "Two"), ("ana",), ("peace",)),
         Campaign("launch", "A launch", ("One", "Two"), ("ana",), ("peace",), (WINDOW,)),
         Campaign("launch", "A launch", ("Two", "One"), ("ana",), ("peace",)),
+        Campaign("launch", "A launch", ("Two",), ("ana",), ("peace",), groups=(Group("one", ("One",)),)),
     ],
 )
 def test_rules_version_stays_when_nothing_else_would_be_counted(same: Campaign) -> None:
@@ -191,6 +301,8 @@ def test_rules_version_stays_when_nothing_else_would_be_counted(same: Campaign) 
         Campaign("launch", "A launch", ("One", "Two"), ("ana", "peace"), ()),
         Campaign("launch", "A launch", ("One", "Two"), ("ana",), ("peace", "war")),
         Campaign("launch", "A launch", ("One", "Two"), ("ana",), ("Peace now",)),
+        Campaign("launch", "A launch", ("One", "Two"), ("ana",), ("peace",), posts=("x:1",)),
+        Campaign("launch", "A launch", ("One", "Two"), ("ana",), ("peace",), platforms=("x",)),
     ],
 )
 def test_rules_version_changes_with_every_word_that_is_counted(other: Campaign) -> None:
