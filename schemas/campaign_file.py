@@ -3,7 +3,6 @@
 import re
 import tomllib
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, get_args
@@ -38,12 +37,13 @@ class CampaignError(ValueError):
         super().__init__(f"{file}:{line}: {key}: {message}")
 
 
-class _Mistake(ValueError):
-    """A mistake at a key, before file and line are known."""
+class _MistakeError(ValueError):
+    """A mistake at a key, before file and line are known; ``table`` is where one is missing."""
 
-    def __init__(self, key: str, message: str) -> None:
+    def __init__(self, key: str, message: str, table: str | None = None) -> None:
         super().__init__(message)
         self.key = key
+        self.place = key if table is None else table
 
 
 def parse(text: str, file: str) -> Campaign:
@@ -63,9 +63,9 @@ def parse(text: str, file: str) -> Campaign:
             raise mistake
     except msgspec.ValidationError as error:
         mistake = _explained(error, found)
-        raise CampaignError(file, line_of(text, mistake.key), mistake.key, str(mistake)) from error
-    except _Mistake as mistake:
-        raise CampaignError(file, line_of(text, mistake.key), mistake.key, str(mistake)) from mistake
+        raise CampaignError(file, line_of(text, mistake.place), mistake.key, str(mistake)) from error
+    except _MistakeError as mistake:
+        raise CampaignError(file, line_of(text, mistake.place), mistake.key, str(mistake)) from mistake
     return campaign
 
 
@@ -81,53 +81,57 @@ def line_of(text: str, key: str) -> int:
     return found or 1
 
 
-def _mistakes(campaign: Campaign) -> Iterator[_Mistake]:
+def _mistakes(campaign: Campaign) -> Iterator[_MistakeError]:
     """What the types cannot say, in the order of the file's keys."""
     if not (campaign.every_hashtag or campaign.accounts or campaign.keywords or campaign.posts or campaign.targets):
-        yield _Mistake("hashtags", "nothing to count; give hashtags, accounts, keywords, posts, groups or targets")
+        yield _MistakeError("hashtags", "nothing to count; give hashtags, accounts, keywords, posts, groups or targets")
     places = [(key, getattr(campaign, key)) for key in _WORDS]
     places += [(f"groups[{index}].hashtags", group.hashtags) for index, group in enumerate(campaign.groups)]
     for key, words in places:
         for index, word in enumerate(words):
             if _is_blank(word):
-                yield _Mistake(f"{key}[{index}]", f"nothing to find in {word!r}; give a word")
+                yield _MistakeError(f"{key}[{index}]", f"nothing to find in {word!r}; give a word")
             elif key.endswith("hashtags") and "*" in word and len(word.lstrip("#＃").replace("*", "")) < _LEAST_LETTERS:
-                yield _Mistake(
+                yield _MistakeError(
                     f"{key}[{index}]", f"{word!r} would find too much; give {_LEAST_LETTERS} letters or more"
                 )
     for index, keyword in enumerate(campaign.keywords):
         try:
             parse_keyword(keyword)
         except KeywordError as error:
-            yield _Mistake(f"keywords[{index}]", f"{error} (in {keyword!r})")
+            yield _MistakeError(f"keywords[{index}]", f"{error} (in {keyword!r})")
     for index, post in enumerate(campaign.posts):
         source, colon, post_id = post.partition(":")
         if not colon or source not in SOURCES or not post_id:
-            yield _Mistake(f"posts[{index}]", f"{post!r} is no post; write source:post_id, such as x:1234")
+            yield _MistakeError(f"posts[{index}]", f"{post!r} is no post; write source:post_id, such as x:1234")
     yield from _mistakes_of_tables(campaign)
 
 
-def _mistakes_of_tables(campaign: Campaign) -> Iterator[_Mistake]:
-    for index, window in enumerate(campaign.launch_windows):
-        if window.end <= window.start:
-            yield _Mistake(f"launch_windows[{index}].end", "not after start; give a later end")
+def _mistakes_of_tables(campaign: Campaign) -> Iterator[_MistakeError]:
     for table in ("launch_windows", "groups", "goals", "pledges", "alerts"):
         names = [one.name for one in getattr(campaign, table)]
         for index, name in enumerate(names):
             if names.index(name) < index:
-                yield _Mistake(f"{table}[{index}].name", f"{name!r} is taken already; give another")
+                yield _MistakeError(f"{table}[{index}].name", f"{name!r} is taken already; give another")
+    for index, window in enumerate(campaign.launch_windows):
+        if window.end <= window.start:
+            yield _MistakeError(f"launch_windows[{index}].end", "not after start; give a later end")
     for index, pledge in enumerate(campaign.pledges):
         bounds = [step.above for step in pledge.steps]
         if bounds != sorted(set(bounds)):
-            yield _Mistake(f"pledges[{index}].steps", "`above` must ascend from step to step; put them in order")
-    goals = Counter(goal.name for goal in campaign.goals)
+            yield _MistakeError(f"pledges[{index}].steps", "`above` must ascend from step to step; put them in order")
+    yield from _mistakes_of_alerts(campaign)
+
+
+def _mistakes_of_alerts(campaign: Campaign) -> Iterator[_MistakeError]:
+    goals = [goal.name for goal in campaign.goals]
     for index, alert in enumerate(campaign.alerts):
         key = f"alerts[{index}]"
         if isinstance(alert, Pace) and alert.goal not in goals:
             known = ", ".join(goals) or "none"
-            yield _Mistake(f"{key}.goal", f"no goal is named {alert.goal!r}; give one of goals ({known})")
+            yield _MistakeError(f"{key}.goal", f"no goal is named {alert.goal!r}; give one of goals ({known})")
         if isinstance(alert, fields.Silence) and not campaign.launch_windows:
-            yield _Mistake(f"{key}.kind", "silence is told of within launch windows; give launch_windows")
+            yield _MistakeError(f"{key}.kind", "silence is told of within launch windows; give launch_windows")
 
 
 def _is_blank(word: str) -> bool:
@@ -155,26 +159,26 @@ def _in_zones(campaign: Campaign) -> Campaign:
 def _moment(time: datetime, time_zone: str, table: str) -> datetime:
     if time_zone not in available_timezones():
         mend = 'give an IANA name such as "Europe/Paris"'
-        raise _Mistake(f"{table}.time_zone", f"no time zone {time_zone!r}; {mend}")
+        raise _MistakeError(f"{table}.time_zone", f"no time zone {time_zone!r}; {mend}")
     return time if time.tzinfo else time.replace(tzinfo=ZoneInfo(time_zone))
 
 
-def _explained(error: msgspec.ValidationError, found: Mapping[str, Any]) -> _Mistake:
+def _explained(error: msgspec.ValidationError, found: Mapping[str, Any]) -> _MistakeError:
     what, _, path = str(error).rstrip("`").partition(" - at `$")
     path = path.removeprefix(".")
     unknown = re.search(r"unknown field `([^`]+)", what)
     missing = re.search(r"missing required field `(\w+)", what)
     if missing:
-        return _Mistake(_joined(path, missing[1]), f"missing; add `{missing[1]} = …`")
+        return _MistakeError(_joined(path, missing[1]), f"missing; add `{missing[1]} = …`", path)
     if unknown:
-        return _Mistake(_joined(path, unknown[1]), f"no such key; known are {', '.join(_keys(path, found))}")
+        return _MistakeError(_joined(path, unknown[1]), f"no such key; known are {', '.join(_keys(path, found))}")
     if path.endswith(".kind"):
-        return _Mistake(path, f"no such kind of alert; known are {', '.join(_ALERTS)}")
+        return _MistakeError(path, f"no such kind of alert; known are {', '.join(_ALERTS)}")
     if "enum value" in what:
-        return _Mistake(path, f"{what.lower()}; give one of {', '.join(_values(path))}")
+        return _MistakeError(path, f"{what.lower()}; give one of {', '.join(_values(path))}")
     for pattern, meant in fields.PATTERNS.items():
         what = what.replace(f"matching regex {pattern!r}", f"of {meant}")
-    return _Mistake(path, f"{what}; correct the value")
+    return _MistakeError(path, f"{what}; correct the value")
 
 
 def _keys(path: str, found: Mapping[str, Any]) -> list[str]:

@@ -149,8 +149,9 @@ GROUP BY {key}"""
 def compaction_sql(counter: Counter) -> str:
     """INSERT of a unit's totals, in the order of its rows; parameters ``topic_id``, ``unit`` and ``run``."""
     key = ", ".join(("unit", *counter.order_by))
+    sums = ", ".join(f"{'max' if column in counter.highest else 'sum'}({column})" for column in counter.growing)
     return f"""INSERT INTO {DATABASE}.{counter.totals} ({key}, topic_id, run, {", ".join(counter.growing)})
-SELECT {key}, topic_id, {{run:UInt64}}, {", ".join(f"sum({column})" for column in counter.growing)}
+SELECT {key}, topic_id, {{run:UInt64}}, {sums}
 FROM
 (
     SELECT {key}, topic_id, {_maxima(counter)}

@@ -23,17 +23,28 @@ TOTAL_COLUMNS = UNIT_COLUMNS | {"run": "UInt64"}
 
 
 class Measure(Struct, frozen=True):
-    """A column of a view: the growing column that it is the sum of, less the one that takes away."""
+    """A column of a view: the growing column that it is the sum of, less the one that takes away.
+
+    Of a ``highest`` one it is the maximum instead: kept one higher, so that 0 is for what is not known (NULL).
+    """
 
     name: str
     meaning: str
     added: str
     removed: str | None = None
+    highest: bool = False
 
     @property
     def sql(self) -> str:
         """The view's expression, of the table's columns."""
+        if self.highest:
+            return f"if(max({self.added}) = 0, NULL, toInt64(max({self.added})) - 1)"
         return f"sum(toInt64({self.added}))" + (f" - sum(toInt64({self.removed}))" if self.removed else "")
+
+    @property
+    def sql_type(self) -> str:
+        """The view's column's type."""
+        return "Nullable(Int64)" if self.highest else "Int64"
 
     @property
     def growing(self) -> tuple[str, ...]:
@@ -61,11 +72,17 @@ class Counter(Struct, frozen=True):
         """The table's measure columns, all growing."""
         return tuple(column for measure in self.measures for column in measure.growing)
 
+    @property
+    def highest(self) -> frozenset[str]:
+        """Those of them of which the highest counts; of the others the sum."""
+        return frozenset(measure.added for measure in self.measures if measure.highest)
+
 
 _WINDOW = {"window_start": "DateTime('UTC')"}
 _CAMPAIGN = {"campaign": "LowCardinality(String)"}
 _KIND = {"kind": "LowCardinality(String)"}
 _EVENT_KIND = {"source": "LowCardinality(String)", "event_type": "LowCardinality(String)"}
+_ROLE = {"role": "LowCardinality(String)"}
 _MONTH = "toYYYYMM(window_start)"
 
 TOKEN_COUNTS = Counter(
@@ -107,7 +124,92 @@ SPELLINGS = Counter(
     totals_by="tuple()",
 )
 
-COUNTERS = (TOKEN_COUNTS, ENGAGEMENT, SPELLINGS)
+AUTHORS = Counter(
+    view="authors",
+    table="author_counter",
+    totals="author_totals",
+    meaning="Who wrote the events of a campaign (not of `*`), and how many follow them. `role` is `own` or `partner`.",
+    key=_WINDOW | _CAMPAIGN | _EVENT_KIND | {"author_id": "String", "author_name": "String"} | _ROLE,
+    measures=(
+        Measure("events", "how many events there were", "events"),
+        Measure("quantity", "the sum of their quantities", "quantity_added", "quantity_removed"),
+        Measure(
+            "impressions",
+            "the author's followers, once for each post: potential impressions",
+            "impressions_added",
+            "impressions_removed",
+        ),
+        Measure(
+            "likely_impressions",
+            "impressions by Sprinklr's factor: 0.15 of followers below 100,000, falling linearly to 0.06 at 10 million",
+            "likely_impressions_added",
+            "likely_impressions_removed",
+        ),
+        Measure("unknown", "events whose author's followers are not known", "unknown"),
+        Measure("followers", "the most followers the author had, NULL when not known", "followers", highest=True),
+    ),
+    order_by=("campaign", "window_start", "source", "event_type", "author_id", "author_name", "role"),
+    totals_by=_MONTH,
+)
+
+TARGET_MENTIONS = Counter(
+    view="target_mentions",
+    table="target_counter",
+    totals="target_totals",
+    meaning="Who @-mentions a campaign's targets, whether or not the event belongs to the campaign.",
+    key=_WINDOW | _CAMPAIGN | {"target": "LowCardinality(String)"} | _EVENT_KIND | {"author_id": "String"},
+    measures=(Measure("posts", "events that mention the target", "posts_added", "posts_removed"),),
+    order_by=("campaign", "target", "window_start", "source", "event_type", "author_id"),
+    totals_by=_MONTH,
+)
+
+HASHTAG_PAIRS = Counter(
+    view="hashtag_pairs",
+    table="pair_counter",
+    totals="pair_totals",
+    meaning="Hashtags that stand together in events of a campaign (not of `*`); of each pair the first is the lesser.",
+    key=_WINDOW | _CAMPAIGN | {"hashtag": "String", "other": "String"},
+    measures=(Measure("posts", "events that contain both", "posts_added", "posts_removed"),),
+    order_by=("campaign", "window_start", "hashtag", "other"),
+    totals_by=_MONTH,
+)
+
+HASHTAG_GROUPS = Counter(
+    view="hashtag_groups",
+    table="group_counter",
+    totals="group_totals",
+    meaning="A campaign's groups of hashtags: an event with several hashtags of a group counts once.",
+    key=_WINDOW | _CAMPAIGN | {"hashtag_group": "LowCardinality(String)"} | _EVENT_KIND,
+    measures=(Measure("posts", "events that contain a hashtag of the group", "posts_added", "posts_removed"),),
+    order_by=("campaign", "hashtag_group", "window_start", "source", "event_type"),
+    totals_by=_MONTH,
+)
+
+PLEDGED = Counter(
+    view="pledged",
+    table="pledge_counter",
+    totals="pledge_totals",
+    meaning="Money pledged in events of type `pledge`, of campaigns and of `*`.",
+    key=_WINDOW | _CAMPAIGN | {"source": "LowCardinality(String)", "currency": "LowCardinality(String)"},
+    measures=(
+        Measure("events", "how many pledges there were", "events"),
+        Measure("amount", "minor units of the currency", "amount_added", "amount_removed"),
+        Measure("unknown", "pledges without an amount", "unknown"),
+    ),
+    order_by=("campaign", "currency", "window_start", "source"),
+    totals_by=_MONTH,
+)
+
+COUNTERS = (
+    TOKEN_COUNTS,
+    ENGAGEMENT,
+    SPELLINGS,
+    AUTHORS,
+    TARGET_MENTIONS,
+    HASHTAG_PAIRS,
+    HASHTAG_GROUPS,
+    PLEDGED,
+)
 
 ACCOUNT = ("read", "counted", "duplicates", "dead", "markers")
 """What becomes of a segment's records: read = counted + duplicates + dead + markers."""

@@ -3,7 +3,7 @@
 Every event counts once under ``*`` and once under each campaign that it matches.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -12,6 +12,7 @@ from schemas.counters import COUNTERS, ENGAGEMENT, EVERY_CAMPAIGN, SPELLINGS, TO
 Additions = dict[str, pl.DataFrame]
 """By counter table: columns ``segment``, the counter's key and its growing measures (UInt64), each key once."""
 
+_OF_TABLE = {counter.table: counter for counter in COUNTERS}
 _SIGN = pl.col("quantity").sign()
 
 
@@ -35,9 +36,9 @@ def count(events: pl.DataFrame, tokens: pl.DataFrame, matches: pl.DataFrame) -> 
     }
     tokens = _by_campaign(tokens, matches)
     return {
-        TOKEN_COUNTS.table: _additions(TOKEN_COUNTS, tokens, posts | occurrences),
-        ENGAGEMENT.table: _additions(ENGAGEMENT, _by_campaign(events.with_row_index("row"), matches), quantity),
-        SPELLINGS.table: _additions(SPELLINGS, tokens, posts),
+        TOKEN_COUNTS.table: additions(TOKEN_COUNTS, tokens, posts | occurrences),
+        ENGAGEMENT.table: additions(ENGAGEMENT, _by_campaign(events.with_row_index("row"), matches), quantity),
+        SPELLINGS.table: additions(SPELLINGS, tokens, posts),
     }
 
 
@@ -46,20 +47,28 @@ def _by_campaign(rows: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([every, rows.join(matches, on="row", how="inner")], how="vertical") if len(matches) else every
 
 
-def _additions(counter: Counter, rows: pl.DataFrame, measures: dict[str, pl.Expr]) -> pl.DataFrame:
+def additions(counter: Counter, rows: pl.DataFrame, measures: Mapping[str, pl.Expr]) -> pl.DataFrame:
+    """What ``rows``, with the counter's key and ``segment``, come to; ``measures``: each growing column of a row."""
     return rows.group_by("segment", *counter.key).agg(
-        measures[column].cast(pl.UInt64).sum().alias(column) for column in counter.growing
+        _together(counter, column, measures[column].cast(pl.UInt64)).alias(column) for column in counter.growing
     )
+
+
+def _together(counter: Counter, column: str, values: pl.Expr) -> pl.Expr:
+    return values.max().fill_null(0) if column in counter.highest else values.sum()
 
 
 def add(total: Additions | None, added: Sequence[Additions]) -> tuple[Additions, Additions]:
     """Add to a total; returns the new total, and of it the rows that were added to."""
     totals, changed = {}, {}
-    for counter in COUNTERS:
-        rows = pl.concat([part[counter.table] for part in added]).with_columns(_added=True)
+    for table in added[0]:
+        counter = _OF_TABLE[table]
+        rows = pl.concat([part[table] for part in added]).with_columns(_added=True)
         if total is not None:
-            rows = pl.concat([total[counter.table].with_columns(_added=False), rows])
-        sums = rows.group_by("segment", *counter.key).agg(pl.col(counter.growing).sum(), pl.col("_added").any())
-        totals[counter.table] = sums.drop("_added")
-        changed[counter.table] = sums.filter("_added").drop("_added")
+            rows = pl.concat([total[table].with_columns(_added=False), rows])
+        sums = rows.group_by("segment", *counter.key).agg(
+            *(_together(counter, column, pl.col(column)) for column in counter.growing), pl.col("_added").any()
+        )
+        totals[table] = sums.drop("_added")
+        changed[table] = sums.filter("_added").drop("_added")
     return totals, changed

@@ -11,13 +11,13 @@ import numpy as np
 import polars as pl
 
 from schemas.campaign import Campaign
-from schemas.counters import EVERY_CAMPAIGN, KINDS
+from schemas.counters import EVERY_CAMPAIGN
 from schemas.event import SOURCES
 from schemas.keywords import All, Either, Expression, Phrase, parse, phrases
 from streams.columns import SOURCE
-from streams.tokens.accounts import fold_account
+from streams.labels import Labels
+from streams.token_table import TokenTable
 from streams.tokens.classes import BIDI_CONTROLS
-from streams.tokens.hashtags import fold_hashtag
 
 _UNSPACED = "".join(rf"\p{{scx={script}}}" for script in ("Han", "Hira", "Kana", "Thai", "Lao", "Khmr", "Mymr"))
 _SPACED = rf"[\p{{L}}\p{{M}}\p{{N}}_--[{_UNSPACED}]]"
@@ -37,12 +37,15 @@ class Matcher:
 
     def __init__(self, campaigns: Sequence[Campaign]) -> None:
         self.campaigns = tuple(campaigns)
-        self._name = pl.Enum([EVERY_CAMPAIGN, *(campaign.name for campaign in campaigns)])
-        schema = pl.Schema({"kind": pl.Enum(KINDS), "token": pl.String(), "campaign": self._name})
-        tokens = [(*token, campaign.name) for campaign in campaigns for token in sorted(_tokens(campaign))]
-        self._tokens = pl.DataFrame(tokens, schema=schema, orient="row")
-        wildcards = [(campaign.name, _wildcards(campaign)) for campaign in campaigns]
-        self._wildcards = [(name, pattern) for name, pattern in wildcards if pattern]
+        self.labels = Labels(campaigns)
+        self._name = self.labels.names
+        entries = [
+            (kind, word, campaign.name)
+            for campaign in campaigns
+            for kind, words in (("hashtag", campaign.every_hashtag), ("account", campaign.accounts))
+            for word in words
+        ]
+        self._tokens = TokenTable({"campaign": self._name}, entries)
         keywords = {campaign.name: [parse(keyword) for keyword in campaign.keywords] for campaign in campaigns}
         self._keywords = [(name, _holds(Either(tuple(found)))) for name, found in keywords.items() if found]
         wanted = [phrase for found in keywords.values() for keyword in found for phrase in phrases(keyword)]
@@ -65,9 +68,7 @@ class Matcher:
         ``tokens`` are the extracted (row, kind, token, …); ``texts`` and ``sources`` the events', by row, a text null
         where there is none; ``posts`` (row, post) what an event is and what it acts on, each as ``source:post_id``.
         """
-        found = [tokens.join(self._tokens, on=["kind", "token"], how="inner").select("row", "campaign")]
-        if self._wildcards:
-            found += self._by_wildcard(tokens)
+        found = [self._tokens.find(tokens)]
         if self._keywords:
             likely = self._likely(pl.DataFrame({"text": texts}).with_row_index("row"))
             found += [self._of(campaign, likely.filter(holds)) for campaign, holds in self._keywords]
@@ -78,12 +79,6 @@ class Matcher:
             return matches
         matches = matches.with_columns(source=sources.gather(matches["row"]))
         return matches.join(self._platforms, on=["campaign", "source"], how="semi").select("row", "campaign")
-
-    def _by_wildcard(self, tokens: pl.DataFrame) -> list[pl.DataFrame]:
-        hashtags = tokens.filter(kind="hashtag").select("row", "token")
-        distinct = hashtags.select(pl.col("token").unique())
-        wanted = [(campaign, distinct.filter(pl.col("token").str.contains(like))) for campaign, like in self._wildcards]
-        return [self._of(campaign, hashtags.join(names, on="token", how="semi")) for campaign, names in wanted]
 
     def _of(self, campaign: str, rows: pl.DataFrame) -> pl.DataFrame:
         return rows.select("row", campaign=pl.lit(campaign, dtype=self._name))
@@ -98,22 +93,6 @@ class Matcher:
         folded = texts.filter(changes).with_columns(_folded(texts["text"].filter(changes)))
         any_word = pl.col("text").str.contains(self._any_word)
         return pl.concat([unchanged.filter(any_word), folded.filter(any_word)])
-
-
-def _hashtags(campaign: Campaign) -> set[str]:
-    return {fold_hashtag(tag.lstrip("#＃")) for tag in campaign.every_hashtag}
-
-
-def _tokens(campaign: Campaign) -> set[tuple[str, str]]:
-    """The (kind, token)s by which an event belongs to a campaign."""
-    hashtags = {("hashtag", tag) for tag in _hashtags(campaign) if "*" not in tag}
-    return hashtags | {("account", fold_account(account.lstrip("@＠"))) for account in campaign.accounts}
-
-
-def _wildcards(campaign: Campaign) -> str:
-    """Its hashtags with a ``*`` as one regular expression on tokens; empty where it has none."""
-    found = [".*".join(map(re.escape, tag.split("*"))) for tag in sorted(_hashtags(campaign)) if "*" in tag]
-    return f"^(?:{'|'.join(found)})$" if found else ""
 
 
 def _holds(expression: Expression) -> pl.Expr:
@@ -179,7 +158,7 @@ def _pattern(keywords: Sequence[str]) -> str:
     return f"(?i){'|'.join(groups)}"
 
 
-_DECIDE = ("every_hashtag", "accounts", "keywords", "posts", "platforms")
+_DECIDE = ("every_hashtag", "accounts", "keywords", "posts", "platforms", "own", "partners", "targets", "groups")
 """What of a campaign decides what is counted under it."""
 
 
@@ -191,8 +170,8 @@ def rules_versions(campaigns: Sequence[Campaign], counting: Sequence[object]) ->
     versions = {EVERY_CAMPAIGN: _hash(counting)}
     for campaign in campaigns:
         # With its name: where two campaigns have the same rules, each still has a version of its own.
-        rules = [sorted(getattr(campaign, name)) for name in _DECIDE]
-        versions[campaign.name] = _hash((*counting, campaign.name, *rules))
+        rules = [sorted(map(msgspec.json.encode, getattr(campaign, name))) for name in _DECIDE]
+        versions[campaign.name] = _hash((*counting, campaign.name, rules))
     return versions
 
 

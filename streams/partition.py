@@ -14,6 +14,7 @@ from streams.arrays import Bools, Int64s, list_column
 from streams.chunk import Chunk
 from streams.columns import archive_rows, event_columns, posts_of
 from streams.count import Additions, add, count
+from streams.count_campaigns import count_campaigns
 from streams.decode import Decoded, decode
 from streams.duplicates import Horizon, Seen
 from streams.extract import extract
@@ -157,6 +158,7 @@ class Partition:
         posts = posts_of(events if matcher.watches_posts else [])
         matches = matcher.match(extracted.tokens, texts, columns["source"], posts)
         additions = count(columns, extracted.tokens, matches)
+        additions |= count_campaigns(events, columns, extracted.tokens, matches, matcher.labels)
         self._pending.append(additions)
         memory_bytes = sum(int(frame.estimated_size()) for frame in additions.values())
         if self._counting.archive != "off":

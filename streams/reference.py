@@ -46,7 +46,7 @@ def _views() -> str:
         parts.append(f"**`{counter.view}`**: {counter.meaning}\n")
         rows = ["| column | type | meaning |", "|---|---|---|"]
         rows += [f"| `{name}` | {kind} | key |" for name, kind in counter.key.items()]
-        rows += [f"| `{measure.name}` | Int64 | {measure.meaning} |" for measure in counter.measures]
+        rows += [f"| `{measure.name}` | {measure.sql_type} | {measure.meaning} |" for measure in counter.measures]
         parts.append("\n".join(rows) + "\n")
     parts.append(
         "**`events`**: the archive, one row for each distinct event. **`records`**: what became of each record. "

@@ -15,11 +15,12 @@ def load(settings: Settings) -> tuple[Counting, dict[str, int]]:
 
     Raises ``GroundswellError`` where a campaign file is wrong.
     """
+    found = campaigns.load(settings.campaigns)
     counting = Counting(
         SegmentRule(settings.segment_size, settings.segment_age_s * 1000, settings.segment_bytes),
         Horizon(settings.horizon_records, settings.horizon_s * 1000),
-        Matcher(campaigns.load(settings.campaigns)),
+        Matcher(found),
         settings.archive,
     )
     fixed = [getattr(settings, name) for name in pinned.NAMES]
-    return counting, rules_versions(counting.matcher.campaigns, (*fixed, MAX_DEPTH, EXTRACTOR))
+    return counting, rules_versions(found, (*fixed, MAX_DEPTH, EXTRACTOR))

@@ -367,6 +367,20 @@ def test_campaigns_check_tells_good_files_from_bad_ones(tmp_path: Path, here: He
     assert (ended.returncode, ended.stderr, found["campaigns"], len(found["mistakes"])) == (1, "", ["good"], 1)
 
 
+def test_a_campaign_is_begun_validated_and_listed(tmp_path: Path, here: Here) -> None:
+    settings = load(campaigns=tmp_path / "campaigns")
+    assert "`groundswell campaigns new NAME` begins one" in here(settings, "campaigns", "list").stderr
+    assert done(here(settings, "campaigns", "new", "kindness")).startswith(f"{tmp_path}/campaigns/kindness.toml: ")
+    assert done(here(settings, "campaigns", "check")) == "ok    kindness: 1 hashtags\n"
+    again = here(settings, "campaigns", "new", "kindness")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "is there already" in again.stderr
+    assert here(settings, "campaigns", "new", "Kind ness").returncode == 2
+    assert "kindness" in done(here(settings, "campaigns", "list"))
+    (campaign,) = json.loads(done(here(settings, "campaigns", "list", "--json")))
+    assert (campaign["name"], campaign["hashtags"]) == ("kindness", ["kindness"])
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

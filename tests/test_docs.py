@@ -12,7 +12,9 @@ import pytest
 
 from deploy.stack import Stack
 from schemas.campaign_file import parse
+from schemas.counters import DATABASE
 from streams import reference
+from streams.clickhouse import connect
 from streams.settings import Settings
 from tests.faults import soak
 from tests.stack_fixture import stack_settings
@@ -96,6 +98,21 @@ def test_every_soak_that_a_document_names_would_begin(document: str) -> None:
     assert len(asked) >= 2
     for words in asked:
         soak.parse(words)
+
+
+def test_every_query_of_the_metrics_page_runs_and_its_views_and_columns_exist(stack: Settings) -> None:
+    client = connect(stack)
+    launch = {"campaign": "kindness", "start": "2026-12-05 17:00:00", "end": "2026-12-05 22:00:00"}
+    queries = [query for block in blocks("docs/metrics.md", "sql") for query in block.split(";") if query.strip()]
+    assert queries
+    for query in queries:
+        assert client.query(query, parameters=launch).column_names
+    text = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+)`: `(\w+)\(([\w, ]+)\)`(?: where `([^`]+)`)?", text)
+    assert len(named) > 6
+    for view, function, columns, condition in named:
+        where = f"WHERE {condition}" if condition and "…" not in condition else ""
+        client.query(f"SELECT {function}({columns}) FROM {DATABASE}.{view} {where}")
 
 
 def test_the_readmes_campaign_file_is_valid() -> None:

@@ -304,7 +304,10 @@ def test_generator_repeats_itself_for_a_seed_and_covers_what_there_is() -> None:
     assert account["duplicates"] > 1_000
     assert account["dead"] > 200
     assert {key[2:4] for key in expected.views["engagement"]} == {(s, t) for s in SOURCES for t in EVENT_TYPES}
-    assert {key[1] for key in expected.views["engagement"]} == {"*", "kindness", "peace", "partners", "everywhere"}
+    names = {campaign.name for campaign in CAMPAIGNS if campaign.name != "quiet"}
+    assert {key[1] for key in expected.views["engagement"]} == {"*", *names}
+    assert all(expected.views.values())
+    assert {key[-1] for key in expected.views["authors"]} == {"", "own", "partner"}
 
 
 # --- comparison ---------------------------------------------------------------------------------------------------

@@ -65,6 +65,116 @@ PARTITION BY toYYYYMMDD(unit)
 ORDER BY (unit, campaign, kind, token, spelling, topic_id, partition, segment, rules)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
+CREATE TABLE IF NOT EXISTS groundswell.author_counter
+(
+    window_start DateTime('UTC'),
+    campaign LowCardinality(String),
+    source LowCardinality(String),
+    event_type LowCardinality(String),
+    author_id String,
+    author_name String,
+    role LowCardinality(String),
+    topic_id LowCardinality(String),
+    unit DateTime('UTC'),
+    partition UInt32,
+    segment UInt64,
+    rules UInt64,
+    events SimpleAggregateFunction(max, UInt64),
+    quantity_added SimpleAggregateFunction(max, UInt64),
+    quantity_removed SimpleAggregateFunction(max, UInt64),
+    impressions_added SimpleAggregateFunction(max, UInt64),
+    impressions_removed SimpleAggregateFunction(max, UInt64),
+    likely_impressions_added SimpleAggregateFunction(max, UInt64),
+    likely_impressions_removed SimpleAggregateFunction(max, UInt64),
+    unknown SimpleAggregateFunction(max, UInt64),
+    followers SimpleAggregateFunction(max, UInt64)
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMMDD(unit)
+ORDER BY (unit, campaign, window_start, source, event_type, author_id, author_name, role, topic_id, partition, segment, rules)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS groundswell.target_counter
+(
+    window_start DateTime('UTC'),
+    campaign LowCardinality(String),
+    target LowCardinality(String),
+    source LowCardinality(String),
+    event_type LowCardinality(String),
+    author_id String,
+    topic_id LowCardinality(String),
+    unit DateTime('UTC'),
+    partition UInt32,
+    segment UInt64,
+    rules UInt64,
+    posts_added SimpleAggregateFunction(max, UInt64),
+    posts_removed SimpleAggregateFunction(max, UInt64)
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMMDD(unit)
+ORDER BY (unit, campaign, target, window_start, source, event_type, author_id, topic_id, partition, segment, rules)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS groundswell.pair_counter
+(
+    window_start DateTime('UTC'),
+    campaign LowCardinality(String),
+    hashtag String,
+    other String,
+    topic_id LowCardinality(String),
+    unit DateTime('UTC'),
+    partition UInt32,
+    segment UInt64,
+    rules UInt64,
+    posts_added SimpleAggregateFunction(max, UInt64),
+    posts_removed SimpleAggregateFunction(max, UInt64)
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMMDD(unit)
+ORDER BY (unit, campaign, window_start, hashtag, other, topic_id, partition, segment, rules)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS groundswell.group_counter
+(
+    window_start DateTime('UTC'),
+    campaign LowCardinality(String),
+    hashtag_group LowCardinality(String),
+    source LowCardinality(String),
+    event_type LowCardinality(String),
+    topic_id LowCardinality(String),
+    unit DateTime('UTC'),
+    partition UInt32,
+    segment UInt64,
+    rules UInt64,
+    posts_added SimpleAggregateFunction(max, UInt64),
+    posts_removed SimpleAggregateFunction(max, UInt64)
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMMDD(unit)
+ORDER BY (unit, campaign, hashtag_group, window_start, source, event_type, topic_id, partition, segment, rules)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS groundswell.pledge_counter
+(
+    window_start DateTime('UTC'),
+    campaign LowCardinality(String),
+    source LowCardinality(String),
+    currency LowCardinality(String),
+    topic_id LowCardinality(String),
+    unit DateTime('UTC'),
+    partition UInt32,
+    segment UInt64,
+    rules UInt64,
+    events SimpleAggregateFunction(max, UInt64),
+    amount_added SimpleAggregateFunction(max, UInt64),
+    amount_removed SimpleAggregateFunction(max, UInt64),
+    unknown SimpleAggregateFunction(max, UInt64)
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMMDD(unit)
+ORDER BY (unit, campaign, currency, window_start, source, topic_id, partition, segment, rules)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
 CREATE TABLE IF NOT EXISTS groundswell.token_totals
 (
     window_start DateTime('UTC'),
@@ -122,6 +232,106 @@ CREATE TABLE IF NOT EXISTS groundswell.spelling_totals
 ENGINE = MergeTree
 PARTITION BY tuple()
 ORDER BY (campaign, kind, token, spelling, topic_id, unit, run)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS groundswell.author_totals
+(
+    window_start DateTime('UTC'),
+    campaign LowCardinality(String),
+    source LowCardinality(String),
+    event_type LowCardinality(String),
+    author_id String,
+    author_name String,
+    role LowCardinality(String),
+    topic_id LowCardinality(String),
+    unit DateTime('UTC'),
+    run UInt64,
+    events UInt64,
+    quantity_added UInt64,
+    quantity_removed UInt64,
+    impressions_added UInt64,
+    impressions_removed UInt64,
+    likely_impressions_added UInt64,
+    likely_impressions_removed UInt64,
+    unknown UInt64,
+    followers UInt64
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(window_start)
+ORDER BY (campaign, window_start, source, event_type, author_id, author_name, role, topic_id, unit, run)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS groundswell.target_totals
+(
+    window_start DateTime('UTC'),
+    campaign LowCardinality(String),
+    target LowCardinality(String),
+    source LowCardinality(String),
+    event_type LowCardinality(String),
+    author_id String,
+    topic_id LowCardinality(String),
+    unit DateTime('UTC'),
+    run UInt64,
+    posts_added UInt64,
+    posts_removed UInt64
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(window_start)
+ORDER BY (campaign, target, window_start, source, event_type, author_id, topic_id, unit, run)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS groundswell.pair_totals
+(
+    window_start DateTime('UTC'),
+    campaign LowCardinality(String),
+    hashtag String,
+    other String,
+    topic_id LowCardinality(String),
+    unit DateTime('UTC'),
+    run UInt64,
+    posts_added UInt64,
+    posts_removed UInt64
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(window_start)
+ORDER BY (campaign, window_start, hashtag, other, topic_id, unit, run)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS groundswell.group_totals
+(
+    window_start DateTime('UTC'),
+    campaign LowCardinality(String),
+    hashtag_group LowCardinality(String),
+    source LowCardinality(String),
+    event_type LowCardinality(String),
+    topic_id LowCardinality(String),
+    unit DateTime('UTC'),
+    run UInt64,
+    posts_added UInt64,
+    posts_removed UInt64
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(window_start)
+ORDER BY (campaign, hashtag_group, window_start, source, event_type, topic_id, unit, run)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS groundswell.pledge_totals
+(
+    window_start DateTime('UTC'),
+    campaign LowCardinality(String),
+    source LowCardinality(String),
+    currency LowCardinality(String),
+    topic_id LowCardinality(String),
+    unit DateTime('UTC'),
+    run UInt64,
+    events UInt64,
+    amount_added UInt64,
+    amount_removed UInt64,
+    unknown UInt64
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(window_start)
+ORDER BY (campaign, currency, window_start, source, topic_id, unit, run)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE OR REPLACE VIEW groundswell.units AS

@@ -195,8 +195,8 @@ class _Writer:
         if 0.3 < draw < 0.6:
             event["observed_at"] = rng.choice((None, self.now_ms, event["event_time"] + 5))
         if 0.5 < draw < 0.8:
-            event["author_id"], event["author_name"] = f"author-{rng.randrange(10_000)}", "Somebody"
-            event["author_followers"] = rng.choice((None, 0, 17, 21_000_000))
+            event["author_id"], event["author_name"] = f"author-{rng.randrange(10_000)}", rng.choice(vocabulary.AUTHORS)
+            event["author_followers"] = rng.choice(vocabulary.FOLLOWERS)
         if draw > 0.95:
             event.update(schema_version=1, url="https://example.org/p", amount=None, text=None, hashtags=None)
 

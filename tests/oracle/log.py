@@ -51,13 +51,24 @@ class Campaign:
     keywords: tuple[str, ...] = ()
     posts: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def toml(self) -> str:
         """The campaign as a campaign file's text."""
-        words = ("hashtags", "accounts", "keywords", "posts", "platforms")
+        words = ("hashtags", "accounts", "keywords", "posts", "platforms", "own", "partners", "targets")
         # A JSON string or list of strings is TOML as well.
         fields = {"name": self.name, "title": self.name, **{key: list(getattr(self, key)) for key in words}}
-        return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in fields.items())
+        tables = [
+            ("", fields),
+            *(("[[groups]]\n", {"name": name, "hashtags": list(tags)}) for name, tags in self.groups),
+        ]
+        return "".join(
+            head + "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in table.items())
+            for head, table in tables
+        )
 
 
 def read_log(bootstrap: str, topic: str) -> dict[int, list[Record]]:

@@ -5,7 +5,9 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 from tests.oracle.log import Campaign, Log, Record
@@ -15,7 +17,15 @@ from tests.oracle.verdict import REASONS, Refused, is_marker, judge
 WINDOW_S = 10
 MAX_TOKENS = 64
 EVERY = "*"
+MOST_PAIRED = 12
+MOST_FOLLOWERS = 10**12
+WIDTHS = {
+    "token_counts": 2, "engagement": 2, "spellings": 1, "authors": 6, "target_mentions": 1, "hashtag_pairs": 1,
+    "hashtag_groups": 1, "pledged": 3,
+}  # fmt: skip
+"""The views, and how many measures each has."""
 # Scripts written without spaces: a keyword in them is found anywhere.
+BIDI = (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 
 Rows = dict[tuple[Any, ...], tuple[int, ...]]
@@ -31,7 +41,7 @@ class Expected:
 
     ``verdicts``: by (partition, offset) ``counted``, ``duplicate``, ``marker`` or the reason of a dead letter.
     ``account``: by partition the numbers ``read``, ``counted``, ``duplicates``, ``dead`` and ``markers``.
-    ``views``: ``token_counts``, ``engagement`` and ``spellings``.
+    ``views``: those of ``WIDTHS``. In ``authors`` the last measure, followers, is -1 where not known.
     ``archive``: of each event that matches a campaign, how often which row stands in ``events`` when that keeps what
     is matched: event time in seconds, source, event id, campaigns by name.
     """
@@ -58,7 +68,7 @@ def expect(
     expected = Expected()
     campaigns_of: CampaignsOf = campaigns if callable(campaigns) else lambda *_: campaigns
     sums: dict[str, defaultdict[tuple[Any, ...], list[int]]] = {
-        name: defaultdict(lambda: [0, 0]) for name in ("token_counts", "engagement", "spellings")
+        name: defaultdict(lambda width=width: [0] * width) for name, width in WIDTHS.items()
     }
     for partition, records in log.items():
         seen: defaultdict[tuple[str, str], list[Record]] = defaultdict(list)
@@ -75,7 +85,8 @@ def expect(
                     expected.archive[second, event["source"], event["event_id"], tuple(sorted(matched))] += 1
         expected.account[partition] = _account(expected.verdicts[partition, record.offset] for record in records)
     expected.views = {name: {key: tuple(row) for key, row in rows.items()} for name, rows in sums.items()}
-    expected.views["spellings"] = {key: row[:1] for key, row in expected.views["spellings"].items()}
+    authors = expected.views["authors"]
+    expected.views["authors"] = {key: (*row[:-1], row[-1] - 1) for key, row in authors.items()}
     return expected
 
 
@@ -127,10 +138,17 @@ class _Matcher:
 
     def __init__(self, campaign: Campaign) -> None:
         self.name = campaign.name
+        self.groups = {name: [token for token, _ in given(tags, "hashtag")] for name, tags in campaign.groups}
         self.wanted = {
-            kind: [token for token, _ in given(words, kind)]
-            for kind, words in (("hashtag", campaign.hashtags), ("account", campaign.accounts))
+            "hashtag": [
+                token
+                for tags in (campaign.hashtags, *dict(campaign.groups).values())
+                for token, _ in given(tags, "hashtag")
+            ],
+            "account": [token for token, _ in given(campaign.accounts, "account")],
         }
+        self.targets = campaign.targets
+        self.roles = {"own": campaign.own, "partner": campaign.partners}
         self.keywords = [_in_python(keyword) for keyword in campaign.keywords]
         self.posts = campaign.posts
         self.platforms = campaign.platforms
@@ -223,8 +241,8 @@ def _count(
     sign = (quantity > 0) - (quantity < 0)
     window_start = event["event_time"] // (WINDOW_S * 1000) * WINDOW_S
     where = (event["source"], event["event_type"])
-    matched = [one.name for one in matchers if one.matches(event, tokens, text)]
-    for name in (EVERY, *matched):
+    matched = [one for one in matchers if one.matches(event, tokens, text)]
+    for name in (EVERY, *(one.name for one in matched)):
         place = (event.get("lang", ""), event.get("country", ""), "")
         _add(sums["engagement"][(window_start, name, *where, *place)], 1, quantity)
         for kind in KINDS:
@@ -232,10 +250,64 @@ def _count(
                 _add(sums["token_counts"][(window_start, name, kind, token, *where)], sign, sign * occurrences)
             # An event spells a token as it does first, so that a token's spellings add up to its posts.
             for token, spelling in dict(reversed(tokens[kind])).items():
-                _add(sums["spellings"][name, kind, token, spelling], sign, 0)
-    return matched
+                _add(sums["spellings"][name, kind, token, spelling], sign)
+        if event["event_type"] == "pledge":
+            amount = event.get("amount")
+            row = sums["pledged"][window_start, name, event["source"], event.get("currency", "")]
+            _add(row, 1, sign * (amount or 0), amount is None)
+    for one in matched:
+        _count_for(one, event, tokens, (window_start, one.name), sums)
+    for one in matchers:
+        for target in {_token_of(written) for written in one.targets if _is_of(written, event["source"])}:
+            if target in {token for token, _ in tokens["account"]}:
+                key = (window_start, one.name, target, *where, event.get("author_id", ""))
+                _add(sums["target_mentions"][key], sign)
+    return [one.name for one in matched]
 
 
-def _add(row: list[int], first: int, second: int) -> None:
-    row[0] += first
-    row[1] += second
+def _count_for(
+    one: _Matcher,
+    event: Mapping[str, Any],
+    tokens: Mapping[str, list[tuple[str, str]]],
+    place: tuple[int, str],
+    sums: Mapping[str, defaultdict[tuple[Any, ...], list[int]]],
+) -> None:
+    """Count an event for a campaign that it belongs to: author, pairs, groups."""
+    quantity = event.get("quantity", 1)
+    sign = (quantity > 0) - (quantity < 0)
+    where = (event["source"], event["event_type"])
+    name = event.get("author_name", "")
+    token = name.lstrip("@＠").translate(dict.fromkeys(BIDI)).lower()
+    roles = [
+        role
+        for role, accounts in one.roles.items()
+        if any(_token_of(written) == token and _is_of(written, event["source"]) for written in accounts)
+    ]
+    row = sums["authors"][(*place, *where, event.get("author_id", ""), name, (*roles, "")[0])]
+    followers = event.get("author_followers")
+    known = min(followers or 0, MOST_FOLLOWERS)
+    share = Fraction(15) - Fraction(9 * (min(max(known, 10**5), 10**7) - 10**5), 10**7 - 10**5)
+    _add(row, 1, quantity, sign * known, sign * int(known * share / 100), followers is None)
+    row[-1] = max(row[-1], 0 if followers is None else known + 1)
+    hashtags = sorted({token for token, _ in tokens["hashtag"]})
+    if len(hashtags) <= MOST_PAIRED:
+        for pair in combinations(hashtags, 2):
+            _add(sums["hashtag_pairs"][(*place, *pair)], sign)
+    for group, wanted in one.groups.items():
+        if any(_is_like(hashtag, like) for hashtag in hashtags for like in wanted):
+            _add(sums["hashtag_groups"][(*place, group, *where)], sign)
+
+
+def _is_of(written: str, source: str) -> bool:
+    """Whether an account of a campaign file, such as ``x:name`` or ``name``, may be one of this platform."""
+    platform = written.partition(":")[0] if ":" in written else source
+    return platform == source
+
+
+def _token_of(written: str) -> str:
+    return written.rpartition(":")[2].lstrip("@＠").lower()
+
+
+def _add(row: list[int], *more: int) -> None:
+    for index, one in enumerate(more):
+        row[index] += one

@@ -11,6 +11,7 @@ import httpx
 from tests.oracle.oracle import Rows
 
 _WINDOW = "toUnixTimestamp(window_start)"
+_FOLLOWERS = "ifNull(max(followers), -1)"
 COLUMNS = {
     "token_counts": (
         (_WINDOW, "campaign", "kind", "token", "source", "event_type"),
@@ -21,6 +22,17 @@ COLUMNS = {
         ("events", "quantity"),
     ),
     "spellings": (("campaign", "kind", "token", "spelling"), ("posts",)),
+    "authors": (
+        (_WINDOW, "campaign", "source", "event_type", "author_id", "author_name", "role"),
+        ("events", "quantity", "impressions", "likely_impressions", "unknown", _FOLLOWERS),
+    ),
+    "target_mentions": (
+        (_WINDOW, "campaign", "target", "source", "event_type", "author_id"),
+        ("posts",),
+    ),
+    "hashtag_pairs": ((_WINDOW, "campaign", "hashtag", "other"), ("posts",)),
+    "hashtag_groups": ((_WINDOW, "campaign", "hashtag_group", "source", "event_type"), ("posts",)),
+    "pledged": ((_WINDOW, "campaign", "source", "currency"), ("events", "amount", "unknown")),
 }
 
 
@@ -35,7 +47,7 @@ def views(clickhouse_url: str) -> dict[str, Rows]:
 
 def _read(clickhouse_url: str, view: str) -> Rows:
     keys, measures = COLUMNS[view]
-    wanted = [*keys, *(f"sum({measure})" for measure in measures)]
+    wanted = [*keys, *(one if "(" in one else f"sum({one})" for one in measures)]
     sql = f"SELECT {', '.join(wanted)} FROM groundswell.{view} GROUP BY {', '.join(keys)} FORMAT JSONCompactEachRow"
     answer = httpx.post(clickhouse_url, content=sql.encode(), timeout=120)
     if answer.status_code != httpx.codes.OK:

@@ -63,7 +63,14 @@ NO_TOKENS = (
 """What looks like a token and is none, and plain words: none of them matches a campaign."""
 
 CAMPAIGNS = (
-    Campaign("kindness", hashtags=("Kindness", "EndBullying", "ＦＲＩＥＮＤＳＨＩＰＤＡＹ", "친절한마음")),
+    Campaign(
+        "kindness",
+        hashtags=("Kindness", "ＦＲＩＥＮＤＳＨＩＰＤＡＹ", "친절한마음"),
+        own=("TeamGB",),
+        partners=("@Kind_Launch", "x:b2", "bluesky:launch.example.org", "mastodon:TeamGB"),
+        targets=("LaunchOfficial", "bluesky:ana.bsky.example", "tiktok:teamgb", "ana_1"),
+        groups=(("bullying", ("EndBullying", "*bully*")), ("peace", ("#Мир", "世界平和", "Kindness"))),
+    ),
     Campaign("peace", hashtags=("мир", "평화"), keywords=("peace", "world peace day", "平和", "สันติภาพ")),
     Campaign("partners", accounts=("@Kind_Launch", "launch.example.org", "launch@social.example", "LaunchOfficial")),
     Campaign("everywhere", hashtags=("#Love", "İstanbul", "STRASSE"), accounts=("teamgb",), keywords=("MÜNCHEN",)),
@@ -89,6 +96,9 @@ ACCOUNTS: dict[str, tuple[str, ...]] = {
     "": ("Kind_Launch", "kind_launch", "KIND_LAUNCH", "LaunchOfficial", "TeamGB", "ana_1", "B2", "_under_", "j"),
 }
 """Spellings by source (all other sources under ``''``); their tokens are the same in lower case."""
+
+AUTHORS = ("Somebody", "TeamGB", "@kind_launch", "launch.example.org", "B2", "", None)
+FOLLOWERS = (None, 0, 17, 99_999, 100_000, 100_001, 5_432_101, 10_000_000, 21_000_000, 2**63 - 1)
 
 LANGS = ("en", "ko", "ja", "ar", "es", "pt-BR", "zh-Hant", "und", "", None)
 COUNTRIES = ("US", "KR", "JP", "BR", "KE", "GB", "", None)

@@ -46,7 +46,7 @@ def test_expression_is_read(text: str, read: Expression) -> None:
         ("a (b)", r"'\(' is in the wrong place"),
         ('"a" b', "'b' is in the wrong place"),
         ('"a', "a quotation mark is left open"),
-        ('a AND " "', "nothing between the quotation marks"),
+        ('a AND " "', "there is nothing between the quotation marks"),
         ("NOT a", "would hold in every text"),
         ("a OR NOT b", "would hold in every text"),
         ("NOT (a AND b)", "would hold in every text"),

@@ -8,12 +8,15 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.counters import COUNTERS, ENGAGEMENT, SPELLINGS, TOKEN_COUNTS, Counter
+from schemas.counters import ENGAGEMENT, SPELLINGS, TOKEN_COUNTS, Counter
 from schemas.event import Event
 from streams.columns import event_columns
 from streams.count import Additions, add, count
 from streams.extract import SCHEMA
 from tests.streams.test_decode import NOW_MS, good, verdicts
+
+COUNTERS = (TOKEN_COUNTS, ENGAGEMENT, SPELLINGS)
+"""Those that every event is counted in; of the others tell test_partition and the oracle."""
 
 Rows = dict[tuple[Any, ...], tuple[int, ...]]
 

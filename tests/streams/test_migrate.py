@@ -33,6 +33,26 @@ VIEWS = {
         "sentiment": WORD,
     },
     "spellings": {"campaign": WORD, "kind": WORD, "token": "String", "spelling": "String", "posts": "Int64"},
+    "authors": {
+        "window_start": TIME, "campaign": WORD, "source": WORD, "event_type": WORD, "author_id": "String",
+        "author_name": "String", "role": WORD, "events": "Int64", "quantity": "Int64", "impressions": "Int64",
+        "likely_impressions": "Int64", "unknown": "Int64", "followers": "Nullable(Int64)",
+    },
+    "target_mentions": {
+        "window_start": TIME, "campaign": WORD, "target": WORD, "source": WORD, "event_type": WORD,
+        "author_id": "String", "posts": "Int64",
+    },
+    "hashtag_pairs": {
+        "window_start": TIME, "campaign": WORD, "hashtag": "String", "other": "String", "posts": "Int64",
+    },
+    "hashtag_groups": {
+        "window_start": TIME, "campaign": WORD, "hashtag_group": WORD, "source": WORD, "event_type": WORD,
+        "posts": "Int64",
+    },
+    "pledged": {
+        "window_start": TIME, "campaign": WORD, "source": WORD, "currency": WORD, "events": "Int64",
+        "amount": "Int64", "unknown": "Int64",
+    },
 }  # fmt: skip
 NAMES = [migration.name for migration in migrations()]
 

@@ -65,12 +65,15 @@ class Written:
     def views(self) -> dict[str, Rows]:
         found: dict[str, Rows] = {}
         for counter in COUNTERS:
-            sums: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
+            start = [-1 if measure.highest else 0 for measure in counter.measures]
+            sums: defaultdict[tuple[Any, ...], list[int]] = defaultdict(start.copy)
             for key, measures in self.rows[counter.table].items():
                 by_name = dict(zip(counter.growing, measures, strict=True))
+                row = sums[key[1:]]
                 for index, measure in enumerate(counter.measures):
-                    sums[key[1:]][index] += by_name[measure.added] - by_name.get(measure.removed or "", 0)
-            found[counter.view] = {key: tuple(row[: len(counter.measures)]) for key, row in sums.items()}
+                    value = by_name[measure.added] - by_name.get(measure.removed or "", 0)
+                    row[index] = max(row[index], value - 1) if measure.highest else row[index] + value
+            found[counter.view] = {key: tuple(row) for key, row in sums.items()}
         return found
 
     def account(self) -> dict[str, int]:

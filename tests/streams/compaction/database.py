@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schemas.counters import DATABASE
+from schemas.counters import COUNTERS, DATABASE
 from streams import clickhouse, compact
 from streams.settings import load
 from tests.deploy.clickhouse_fixtures import ClickHouse
@@ -29,14 +29,18 @@ class Database:
     def count(self, segment: int, added: int, removed: int = 0, rules: int = 1, campaign: str = "*") -> None:
         """Counters of a segment as they stand, in each table."""
         row = {**PLACE, "segment": segment, "unit": unit_of(segment), "rules": rules, "campaign": campaign}
-        token = {"kind": "hashtag", "token": "love"}
-        where = {"window_start": T_S + segment % 3 * 10, "source": "x", "event_type": "like"}
-        posts = {"posts_added": added, "posts_removed": removed}
-        self.insert("token_counter", {**row, **token, **where, **posts, "occurrences_added": 2 * added})
-        place = {"lang": "", "country": "", "sentiment": ""}
-        quantity = {"events": added + removed, "quantity_added": added, "quantity_removed": removed}
-        self.insert("engagement_counter", {**row, **where, **place, **quantity})
-        self.insert("spelling_counter", {**row, **token, "spelling": "Love", **posts})
+        places: dict[str, Any] = {"kind": "hashtag", "token": "love", "spelling": "Love", "source": "x"}
+        places |= {"event_type": "like", "window_start": T_S + segment % 3 * 10}
+        for counter in COUNTERS:
+            key = {name: places.get(name, "") for name in counter.key if name != "campaign"}
+            times = {"occurrences": 2}
+            measures: dict[str, int] = {}
+            for measure in counter.measures:
+                more = times.get(measure.name, 1)
+                measures[measure.added] = more * (added if measure.removed else added + removed)
+                if measure.removed:
+                    measures[measure.removed] = more * removed
+            self.insert(counter.table, {**row, **key, **measures})
 
     def vouch(self, *segments: int, read: int = 10, generation: int = 1, rules: int = 1, campaign: str = "*") -> None:
         """Accounts of segments, in one block."""
@@ -55,15 +59,16 @@ class Database:
 
     def sums(self) -> tuple[dict[str, int], ...]:
         """What each view has of each campaign; all must be one."""
+        measures = [next(one.name for one in counter.measures if one.removed) for counter in COUNTERS]
         return tuple(
-            dict(self.query(f"SELECT campaign, sum({measure}) FROM {view} GROUP BY campaign HAVING count() > 0"))
-            for view, measure in (("token_counts", "posts"), ("engagement", "quantity"), ("spellings", "posts"))
+            dict(self.query(f"SELECT campaign, sum({measure}) FROM {counter.view} GROUP BY campaign HAVING count() > 0"))
+            for counter, measure in zip(COUNTERS, measures, strict=True)
         )
 
     def posts(self) -> dict[str, int]:
-        tokens, quantities, spellings = self.sums()
-        assert tokens == quantities == spellings
-        return tokens
+        first, *others = self.sums()
+        assert all(other == first for other in others)
+        return first
 
     def rows_read(self) -> int:
         """How many rows of workers' a reader of the view is shown: none, when all is compacted."""

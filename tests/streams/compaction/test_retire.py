@@ -33,10 +33,10 @@ def runs(database: Database) -> int:
 def test_rows_of_compacted_units_below_kafkas_log_go_and_counts_stay(counted: Database) -> None:
     counted.compact()
     assert retired(counted, 300) == 1
-    assert [rows(counted, number) for number in range(len(COUNTERS))] == [6, 6, 6]
+    assert [rows(counted, number) for number in range(len(COUNTERS))] == [6] * len(COUNTERS)
     assert counted.posts() == {"*": 56}
     assert retired(counted, 10_000) == 2
-    assert [rows(counted, number) for number in range(len(COUNTERS))] == [2, 2, 2]
+    assert [rows(counted, number) for number in range(len(COUNTERS))] == [2] * len(COUNTERS)
     assert counted.posts() == {"*": 56}
     assert counted.compact() == 0
     assert retired(counted, 10_000) == 0
@@ -124,7 +124,7 @@ def test_rows_that_a_killed_round_has_left_are_read_by_nobody_and_go_in_the_next
         assert counted.posts() == {"*": 56}
     monkeypatch.setattr(retire, "_delete", delete)
     assert retired(counted, 10_000) == 0
-    assert [rows(counted, number) for number in range(len(COUNTERS))] == [2, 2, 2]
+    assert [rows(counted, number) for number in range(len(COUNTERS))] == [2] * len(COUNTERS)
     assert counted.posts() == {"*": 56}
 
 
