@@ -2,33 +2,36 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
 from schemas.counters import KINDS
+from streams.arrays import list_column
 from streams.tokens.accounts import fold_account
 from streams.tokens.hashtags import fold_hashtag
+from streams.tokens.memo import Memo
 
 
 class TokenTable:
-    """Labels by token. A ``*`` in a token stands for any letters."""
+    """Labels by token. A ``*`` in a hashtag stands for any letters."""
 
     def __init__(self, labels: Mapping[str, pl.DataType], entries: Iterable[tuple[str, ...]]) -> None:
         """``labels``: name and type of each; ``entries``: (kind, token) and labels, a token as it is written."""
-        self._labels = dict(labels)
         exact: set[tuple[str, ...]] = set()
         wild: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
         for kind, written, *label in entries:
             token = _folded(kind, written)
-            if "*" in token:
-                wild[(kind, *label)].add(".*".join(map(re.escape, token.split("*"))))
+            if kind == "hashtag" and "*" in token:
+                wild[tuple(label)].add(".*".join(map(re.escape, token.split("*"))))
             else:
                 exact.add((kind, token, *label))
-        schema = {"kind": pl.Enum(KINDS), "token": pl.String(), **self._labels}
+        schema = {"kind": pl.Enum(KINDS), "token": pl.String(), **labels}
         self._exact = pl.DataFrame(sorted(exact), schema=schema, orient="row")
-        self._wild = [(kind, label, _whole(patterns)) for (kind, *label), patterns in sorted(wild.items())]
-        self._any_wild = _whole({pattern for patterns in wild.values() for pattern in patterns})
+        self._wild = pl.DataFrame(list(wild), schema=labels, orient="row").with_row_index("number")
+        self._patterns = [re.compile("|".join(sorted(patterns))) for patterns in wild.values()]
+        self._like = Memo(lambda tokens: [self._numbers(token) for token in tokens])
+        self._columns = ("row", *labels)
 
     def __len__(self) -> int:
         """How many entries there are; those with a ``*`` count once a label."""
@@ -36,20 +39,19 @@ class TokenTable:
 
     def find(self, tokens: pl.DataFrame) -> pl.DataFrame:
         """The labels of each row's tokens, row and labels, each once. ``tokens``: (row, kind, token, …)."""
-        names = ["row", *self._labels]
-        found = [tokens.join(self._exact, on=["kind", "token"], how="inner").select(names)]
-        if self._wild:
-            tokens = tokens.filter(pl.col("token").str.contains(self._any_wild))
-            for kind, label, pattern in self._wild:
-                like = tokens.filter(pl.col("kind") == kind, pl.col("token").str.contains(pattern))
-                columns = zip(self._labels.items(), label, strict=True)
-                found.append(like.select("row", *(pl.lit(value, kind).alias(name) for (name, kind), value in columns)))
+        found = [tokens.join(self._exact, on=["kind", "token"], how="inner").select(self._columns)]
+        if self._patterns:
+            hashtags = tokens.filter(pl.col("kind") == "hashtag").select("row", "token")
+            distinct = hashtags["token"].unique()
+            numbers = list_column(self._like.of(distinct.to_list()))
+            like = pl.DataFrame({"token": distinct, "number": numbers}).filter(pl.col("number").list.len() > 0)
+            labels = like.explode("number").with_columns(pl.col("number").cast(pl.UInt32)).join(self._wild, on="number")
+            found.append(hashtags.join(labels, on="token", how="inner").select(self._columns))
         return pl.concat(found).unique()
+
+    def _numbers(self, token: str) -> list[str]:
+        return [str(number) for number, pattern in enumerate(self._patterns) if pattern.fullmatch(token)]
 
 
 def _folded(kind: str, written: str) -> str:
     return fold_hashtag(written.lstrip("#＃")) if kind == "hashtag" else fold_account(written.lstrip("@＠"))
-
-
-def _whole(patterns: Sequence[str] | set[str]) -> str:
-    return f"^(?:{'|'.join(sorted(patterns))})$"

@@ -68,7 +68,7 @@ def expect(
     expected = Expected()
     campaigns_of: CampaignsOf = campaigns if callable(campaigns) else lambda *_: campaigns
     sums: dict[str, defaultdict[tuple[Any, ...], list[int]]] = {
-        name: defaultdict(lambda width=width: [0] * width) for name, width in WIDTHS.items()
+        name: defaultdict([0].__mul__(width).copy) for name, width in WIDTHS.items()
     }
     for partition, records in log.items():
         seen: defaultdict[tuple[str, str], list[Record]] = defaultdict(list)

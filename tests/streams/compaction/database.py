@@ -61,7 +61,9 @@ class Database:
         """What each view has of each campaign; all must be one."""
         measures = [next(one.name for one in counter.measures if one.removed) for counter in COUNTERS]
         return tuple(
-            dict(self.query(f"SELECT campaign, sum({measure}) FROM {counter.view} GROUP BY campaign HAVING count() > 0"))
+            dict(
+                self.query(f"SELECT campaign, sum({measure}) FROM {counter.view} GROUP BY campaign HAVING count() > 0")
+            )
             for counter, measure in zip(COUNTERS, measures, strict=True)
         )
 
