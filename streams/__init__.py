@@ -6,8 +6,9 @@ The walk of an event through this package, in order:
 - ``transport`` reads them from Kafka, chunk by chunk (``chunk``), for the ``worker`` that ``app`` wires; they wait in
   ``owned`` until they are enough or a flush begins;
 - ``partition`` counts one partition: ``segments`` cut its log, ``decode`` makes events of records, ``duplicates``
-  marks repeated ones, ``extract`` and ``tokens`` find hashtags, emojis and accounts, ``match`` finds campaigns,
-  ``columns`` and ``count`` add up;
+  marks repeated ones, ``extract`` and ``tokens`` find hashtags, emojis and accounts, ``match`` finds campaigns (by
+  ``token_table`` and, with ``phrases``, ``keywords``), ``columns`` and ``count`` add up, and ``count_campaigns`` what
+  only campaigns want to know (``labels``);
 - ``dead_letters`` forward what was refused; ``sink`` writes the rest to ClickHouse;
 - ``compact`` sums up what is counted for good and ``retire`` deletes its rows, in the worker's ``compactor``;
 - ``top``, ``query``, ``doctor`` and ``cli`` read it for people.
