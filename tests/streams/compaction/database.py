@@ -26,9 +26,18 @@ class Database:
         columns = list(rows[0])
         self.client.insert(f"{DATABASE}.{table}", [list(row.values()) for row in rows], column_names=columns)
 
-    def count(self, segment: int, added: int, removed: int = 0, rules: int = 1, campaign: str = "*") -> None:
+    def count(
+        self,
+        segment: int,
+        added: int,
+        removed: int = 0,
+        rules: int = 1,
+        campaign: str = "*",
+        unit_s: int | None = None,
+    ) -> None:
         """Counters of a segment as they stand, in each table."""
-        row = {**PLACE, "segment": segment, "unit": unit_of(segment), "rules": rules, "campaign": campaign}
+        row = {**PLACE, "segment": segment, "rules": rules, "campaign": campaign}
+        row["unit"] = unit_of(segment) if unit_s is None else unit_s
         places: dict[str, Any] = {"kind": "hashtag", "token": "love", "spelling": "Love", "source": "x"}
         places |= {"event_type": "like", "window_start": T_S + segment % 3 * 10}
         for counter in COUNTERS:
@@ -69,7 +78,7 @@ class Database:
 
     def posts(self) -> dict[str, int]:
         first, *others = self.sums()
-        assert all(other == first for other in others)
+        assert all(other == first for other in others), self.sums()
         return first
 
     def rows_read(self) -> int:

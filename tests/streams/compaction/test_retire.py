@@ -6,7 +6,7 @@ from clickhouse_connect.driver import Client
 from schemas.counters import COUNTERS, DATABASE
 from streams import retire
 from streams.compact import Unit, compact_unit
-from tests.streams.compaction.database import PLACE, T_S, Database
+from tests.streams.compaction.database import PLACE, Database
 
 
 @pytest.fixture(autouse=True)
@@ -70,17 +70,9 @@ def test_unit_that_is_not_compacted_as_its_accounts_are_now_keeps_its_rows(count
 def test_segment_that_joins_a_retired_unit_counts_from_its_rows(counted: Database) -> None:
     counted.compact()
     assert retired(counted, 10_000) == 3
-    late = {"segment": 990, "unit": 0}
-    row = {**PLACE, **late, "rules": 1, "campaign": "*", "kind": "hashtag", "token": "love"}
-    where = {"window_start": T_S, "source": "x", "event_type": "like"}
-    counted.insert("token_counter", {**row, **where, "posts_added": 5})
-    counted.insert(
-        "engagement_counter",
-        {**PLACE, **late, "rules": 1, "campaign": "*", **where, "events": 5, "quantity_added": 5},
-    )
-    counted.insert("spelling_counter", {**row, "spelling": "Love", "posts_added": 5})
-    account = {**PLACE, **late, "campaign": "*", "rules": 1, "generation": 1, "read": 5, "last_offset": 995}
-    counted.insert("segments", account)
+    counted.count(990, 5, unit_s=0)
+    account = {**PLACE, "segment": 990, "unit": 0, "campaign": "*", "rules": 1, "generation": 1, "read": 5}
+    counted.insert("segments", {**account, "last_offset": 995})
     assert counted.posts() == {"*": 61}
     assert counted.compact() == 0
     assert retired(counted, 10_000) == 0
