@@ -215,7 +215,7 @@ def test_recount_refuses_in_one_sentence_what_it_cannot_do(counted: Counted) -> 
             counted.settings,
             "kindnes",
             2,
-            "There is no campaign 'kindnes' in .*: choose from '\\*', 'everywhere', 'kind",
+            "There is no campaign 'kindnes' in .*: choose from '\\*', 'any', 'everywhere', 'kind",
         ),
         (other, "kindness", 1, "GROUNDSWELL_SEGMENT_SIZE is 1024, but .* set it back to 512"),
     ):
