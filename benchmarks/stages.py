@@ -142,6 +142,8 @@ def _stages(clock: Clock, counting: Counting, seen: Seen, chunk: Chunk) -> None:
         tokens = extract(texts, columns["source"], hashtags, accounts).tokens
     with clock.stage("match"):
         matches = counting.matcher.match(tokens, texts, columns["source"], posts_of([]))
+    with clock.stage("sentiment"):
+        matches = counting.matcher.judge.judged(matches, texts, columns["lang"], tokens)
     with clock.stage("count"):
         count(columns, tokens, matches)
     with clock.stage("archive"):

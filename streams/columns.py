@@ -13,6 +13,8 @@ from streams.chunk import Chunk
 
 SOURCE, EVENT_TYPE = pl.Enum(SOURCES), pl.Enum(EVENT_TYPES)
 """Grouping by an enumeration takes half the time of grouping by strings."""
+SENTIMENT = pl.Enum(("", "positive", "neutral", "negative"))
+"""``''``: there was nothing to judge by."""
 
 _LAST_S = 2**32 - 1
 
@@ -21,7 +23,8 @@ def event_columns(events: Sequence[Event], segment_of: Int64s) -> pl.DataFrame:
     """What counting groups events by, one row an event.
 
     Columns segment, window_start (s since the epoch), source, event_type, lang, country, sentiment and quantity:
-    ``''`` where lang or country is unknown, 1 where quantity is not given.
+    ``''`` where lang or country is unknown, 1 where quantity is not given. The sentiment is that under ``*``: ``''``,
+    for only campaigns judge; so those rules of theirs cannot change what is counted under ``*``.
     """
     times_ms = np.array([event.event_time for event in events], dtype=np.int64)
     return pl.DataFrame(
@@ -32,7 +35,7 @@ def event_columns(events: Sequence[Event], segment_of: Int64s) -> pl.DataFrame:
             "event_type": pl.Series([event.event_type for event in events], dtype=EVENT_TYPE),
             "lang": pl.Series([event.lang or "" for event in events], dtype=pl.String),
             "country": pl.Series([event.country or "" for event in events], dtype=pl.String),
-            "sentiment": pl.repeat("", len(events), eager=True),
+            "sentiment": pl.repeat("", len(events), dtype=SENTIMENT, eager=True),
             "quantity": pl.Series([_quantity(event) for event in events], dtype=pl.Int64),
         }
     )
@@ -53,6 +56,19 @@ def _quantity(event: Event) -> int:
     return 1 if event.quantity is None else event.quantity
 
 
+def of_one_sentiment(matches: pl.DataFrame) -> list[pl.DataFrame]:
+    """``matches`` (row, campaign, sentiment), parted so that within each part an event has one sentiment.
+
+    There is one part at least, and more only where campaigns judge an event differently.
+    """
+    parts, rest = [], matches
+    while len(rest.select("row", "sentiment").unique()) > rest["row"].n_unique():
+        first = rest.select("row", pl.col("sentiment").min().over("row")).unique()
+        parts.append(rest.join(first, on=["row", "sentiment"], how="semi"))
+        rest = rest.join(first, on=["row", "sentiment"], how="anti")
+    return [*parts, rest]
+
+
 _TEXTS = ("post_id", "ref_post_id", "url", "author_id", "author_name", "lang", "country", "text", "currency")
 _PLAIN = ("source", "event_id", "event_type", "author_followers", "amount")
 
@@ -69,8 +85,11 @@ def archive_rows(
     """The archive's rows of a batch: of the events that match a campaign, or of all, under ``*`` as well.
 
     ``positions`` says where in ``chunk`` each event stands, ``segment_of`` each record's segment; ``tokens`` and
-    ``matches`` refer to events by ``row``.
+    ``matches`` (row, campaign, sentiment) refer to events by ``row``. An event has one sentiment here; what campaigns
+    judge differently comes in several calls (``of_one_sentiment``), and so has several rows.
     """
+    sentiments = matches.select("row", "sentiment").unique()
+    matches = matches.select("row", "campaign")
     if everything:
         every = pl.DataFrame({"row": pl.int_range(len(events), dtype=pl.UInt32, eager=True)})
         every = every.with_columns(campaign=pl.lit(EVERY_CAMPAIGN, dtype=matches.schema["campaign"]))
@@ -93,11 +112,17 @@ def archive_rows(
             "event_time": _seconds(np.array([event.event_time for event in kept], dtype=np.int64)),
             "observed_at": _seconds(np.array(observed_ms, dtype=np.int64)),
             "quantity": pl.Series([_quantity(event) for event in kept], dtype=pl.Int64),
-            "sentiment": pl.repeat("", len(kept), eager=True),
+            "sentiment": _sentiments(rows, sentiments),
         }
         | columns
         | _lists(rows, tokens, matches)
     ).with_columns(pl.col("author_followers").cast(pl.UInt64), pl.col("amount").cast(pl.Int64))
+
+
+def _sentiments(rows: UInt32s, sentiments: pl.DataFrame) -> pl.Series:
+    """The sentiment of each of ``rows``, ``''`` where no campaign has judged."""
+    found = pl.DataFrame({"row": rows}).join(sentiments, on="row", how="left", maintain_order="left")
+    return found["sentiment"].cast(pl.String).fill_null("")
 
 
 def _lists(rows: UInt32s, tokens: pl.DataFrame, matches: pl.DataFrame) -> dict[str, pl.Series]:

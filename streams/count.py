@@ -20,7 +20,8 @@ def count(events: pl.DataFrame, tokens: pl.DataFrame, matches: pl.DataFrame) -> 
     """Count one batch.
 
     ``events``: (segment, window_start, source, event_type, lang, country, sentiment, quantity), a row an event.
-    ``tokens``: (row, kind, token, spelling, occurrences), ``row`` indexing ``events``. ``matches``: (row, campaign).
+    ``tokens``: (row, kind, token, spelling, occurrences), ``row`` indexing ``events``. ``matches``: (row, campaign,
+    sentiment); the sentiment of ``events`` is what they count with under ``*``.
     """
     of_token = events.select("segment", "window_start", "source", "event_type", sign=_SIGN)[tokens["row"]]
     tokens = pl.concat([tokens, of_token], how="horizontal")
@@ -44,7 +45,10 @@ def count(events: pl.DataFrame, tokens: pl.DataFrame, matches: pl.DataFrame) -> 
 
 def _by_campaign(rows: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
     every = rows.with_columns(campaign=pl.lit(EVERY_CAMPAIGN, dtype=matches.schema["campaign"]))
-    return pl.concat([every, rows.join(matches, on="row", how="inner")], how="vertical") if len(matches) else every
+    if not len(matches):
+        return every
+    theirs = rows.drop("sentiment", strict=False).join(matches, on="row", how="inner")
+    return pl.concat([every, theirs.select(every.columns)], how="vertical")
 
 
 def additions(counter: Counter, rows: pl.DataFrame, measures: Mapping[str, pl.Expr]) -> pl.DataFrame:

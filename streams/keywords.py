@@ -7,7 +7,7 @@ import polars as pl
 
 from schemas.campaign import Campaign
 from schemas.keywords import All, Either, Expression, Phrase, parse, phrases
-from streams.phrases import Phrases
+from streams.phrases import Phrases, fold
 
 Rows = frozenset[int]
 
@@ -39,7 +39,7 @@ class Keywords:
 
     def find(self, texts: pl.Series) -> list[pl.DataFrame]:
         """Frames of (row, campaign) for which one holds; pairs may come again."""
-        found = self._phrases.find(texts)
+        found = self._phrases.find(fold(texts))
         frames = [found.join(self._plain, on="phrase", how="inner").select("row", "campaign")]
         if self._joined:
             rows_of = {

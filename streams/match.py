@@ -12,6 +12,7 @@ from schemas.event import SOURCES
 from streams.columns import SOURCE
 from streams.keywords import Keywords
 from streams.labels import Labels
+from streams.sentiment import Judge
 from streams.token_table import TokenTable
 
 
@@ -21,6 +22,7 @@ class Matcher:
     def __init__(self, campaigns: Sequence[Campaign]) -> None:
         self.campaigns = tuple(campaigns)
         self.labels = Labels(campaigns)
+        self.judge = Judge(campaigns)
         self._name = self.labels.names
         entries = [
             (kind, word, campaign.name)
@@ -60,7 +62,10 @@ class Matcher:
         return matches.join(self._platforms, on=["campaign", "source"], how="semi").select("row", "campaign")
 
 
-_DECIDE = ("every_hashtag", "accounts", "keywords", "posts", "platforms", "own", "partners", "targets", "groups")
+_DECIDE = (
+    "every_hashtag", "accounts", "keywords", "posts", "platforms", "own", "partners", "targets", "groups", "positive",
+    "negative",
+)  # fmt: skip
 """What of a campaign decides what is counted under it."""
 
 

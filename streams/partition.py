@@ -12,7 +12,7 @@ from schemas.event import Event
 from streams import segments
 from streams.arrays import Bools, Int64s, list_column
 from streams.chunk import Chunk
-from streams.columns import archive_rows, event_columns, posts_of
+from streams.columns import archive_rows, event_columns, of_one_sentiment, posts_of
 from streams.count import Additions, add, count
 from streams.count_campaigns import count_campaigns
 from streams.decode import Decoded, decode
@@ -157,16 +157,18 @@ class Partition:
         matcher = self._counting.matcher
         posts = posts_of(events if matcher.watches_posts else [])
         matches = matcher.match(extracted.tokens, texts, columns["source"], posts)
-        additions = count(columns, extracted.tokens, matches)
+        judged = matcher.judge.judged(matches, texts, columns["lang"], extracted.tokens)
+        additions = count(columns, extracted.tokens, judged)
         additions |= count_campaigns(events, columns, extracted.tokens, matches, matcher.labels)
         self._pending.append(additions)
         memory_bytes = sum(int(frame.estimated_size()) for frame in additions.values())
         if self._counting.archive != "off":
-            everything = self._counting.archive == "all"
-            kept = archive_rows(events, extracted.tokens, matches, chunk, positions, segment_of, everything)
-            if len(kept):
-                self._archive.append(kept)
-                memory_bytes += int(kept.estimated_size())
+            for part, alike in enumerate(of_one_sentiment(judged)):
+                everything = self._counting.archive == "all" and part == 0
+                kept = archive_rows(events, extracted.tokens, alike, chunk, positions, segment_of, everything)
+                if len(kept):
+                    self._archive.append(kept)
+                    memory_bytes += int(kept.estimated_size())
         return extracted.beyond_limit, memory_bytes
 
     def _account(

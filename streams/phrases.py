@@ -47,8 +47,8 @@ class Phrases:
         return self._folded[written]
 
     def find(self, texts: pl.Series) -> pl.DataFrame:
-        """Where each stands: (row, phrase), each pair once; ``texts`` by row, null where there is none."""
-        rows = pl.DataFrame({"row": pl.int_range(len(texts), dtype=pl.UInt32, eager=True), "text": fold(texts)})
+        """Where each stands: (row, phrase), each pair once; ``texts`` by row, folded, null where there is none."""
+        rows = pl.DataFrame({"row": pl.int_range(len(texts), dtype=pl.UInt32, eager=True), "text": texts})
         likely = rows.filter(pl.col("text").str.contains_any(self._wanted))
         inside = likely.with_columns(phrase=pl.col("text").str.extract_many(self._wanted, overlapping=True))
         inside = inside.explode("phrase").unique(["row", "phrase"])

@@ -7,6 +7,7 @@ from streams.extract import VERSION as EXTRACTOR
 from streams.match import Matcher, rules_versions
 from streams.partition import Counting
 from streams.segments import SegmentRule
+from streams.sentiment import version as sentiment_version
 from streams.settings import Settings
 
 
@@ -23,4 +24,4 @@ def load(settings: Settings) -> tuple[Counting, dict[str, int]]:
         settings.archive,
     )
     fixed = [getattr(settings, name) for name in pinned.NAMES]
-    return counting, rules_versions(found, (*fixed, MAX_DEPTH, EXTRACTOR))
+    return counting, rules_versions(found, (*fixed, MAX_DEPTH, EXTRACTOR, sentiment_version()))

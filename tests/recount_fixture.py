@@ -118,11 +118,14 @@ class Counted:
         rows = ask(
             self.settings,
             "SELECT intDiv(toUnixTimestamp(event_time), 10) * 10, arrayJoin(campaigns), source, event_type, lang, "
-            "country, sentiment, count() FROM groundswell.events GROUP BY ALL FORMAT JSONCompactEachRow",
+            "country, count() FROM groundswell.events GROUP BY ALL FORMAT JSONCompactEachRow",
         )
         found = {tuple(key): (int(count),) for *key, count in map(json.loads, rows.splitlines())}
-        want = {key: row[:1] for key, row in engagement.items() if key[1] != "*"}
-        assert compare({"events": want}, {"events": found}) == []
+        want: Counter[tuple[Any, ...]] = Counter()
+        for (*key, _), (events, _) in engagement.items():
+            # Without the sentiment: campaigns may judge one event differently, and the archive shows one of them.
+            want[tuple(key)] += events if key[1] != "*" else 0
+        assert compare({"events": {key: (events,) for key, events in want.items()}}, {"events": found}) == []
 
     def between(self, end: Bounds, begin: Bounds | None = None) -> int:
         """How many segments lie in ``[begin, end)``."""

@@ -8,6 +8,7 @@ Nothing here imports the product. In the order in which an end-to-end test uses 
 ``log``          the topic as it stands, read back from Kafka
 ``verdict``      what a record is by the contract: an event, or refused and why
 ``tokens``       folding, and a simple extractor
+``sentiment``    what an event is to a campaign: positive, neutral, negative, or not to be told
 ``oracle``       the log and the campaigns in; verdicts, account and expected views out
 ``views``        the real views, read over HTTP, and the comparison
 """

@@ -55,10 +55,15 @@ class Campaign:
     partners: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    positive: tuple[str, ...] = ()
+    negative: tuple[str, ...] = ()
 
     def toml(self) -> str:
         """The campaign as a campaign file's text."""
-        words = ("hashtags", "accounts", "keywords", "posts", "platforms", "own", "partners", "targets")
+        words = (
+            "hashtags", "accounts", "keywords", "posts", "platforms", "own", "partners", "targets", "positive",
+            "negative",
+        )  # fmt: skip
         # A JSON string or list of strings is TOML as well.
         fields = {"name": self.name, "title": self.name, **{key: list(getattr(self, key)) for key in words}}
         tables = [

@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import Any
 
 from tests.oracle.log import Campaign, Log, Record
+from tests.oracle.sentiment import sentiment
 from tests.oracle.tokens import KINDS, Tokens, extract, fold, given
 from tests.oracle.verdict import REASONS, Refused, is_marker, judge
 
@@ -152,6 +153,8 @@ class _Matcher:
         self.keywords = [_in_python(keyword) for keyword in campaign.keywords]
         self.posts = campaign.posts
         self.platforms = campaign.platforms
+        self.positive = tuple(map(fold, campaign.positive))
+        self.negative = tuple(map(fold, campaign.negative))
 
     def matches(self, event: Mapping[str, Any], tokens: Mapping[str, list[tuple[str, str]]], folded_text: str) -> bool:
         """Whether an event with these tokens and this text is one of the campaign's."""
@@ -167,6 +170,14 @@ class _Matcher:
             eval(code, {"holds": [_occurs(phrase, folded_text) for phrase in phrases]})  # of our tests
             for code, phrases in self.keywords
         )
+
+    def praised(self, folded_text: str) -> bool:
+        """Whether one of the campaign's positive words occurs."""
+        return any(_occurs(word, folded_text) for word in self.positive)
+
+    def blamed(self, folded_text: str) -> bool:
+        """Whether one of the campaign's negative words occurs."""
+        return any(_occurs(word, folded_text) for word in self.negative)
 
 
 def _is_like(token: str, wanted: str) -> bool:
@@ -242,8 +253,10 @@ def _count(
     window_start = event["event_time"] // (WINDOW_S * 1000) * WINDOW_S
     where = (event["source"], event["event_type"])
     matched = [one for one in matchers if one.matches(event, tokens, text)]
-    for name in (EVERY, *(one.name for one in matched)):
-        place = (event.get("lang", ""), event.get("country", ""), "")
+    emojis = [token for token, _ in tokens["emoji"]]
+    feelings = {one.name: sentiment(event, emojis, one.praised(text), one.blamed(text)) for one in matched}
+    for name in (EVERY, *feelings):
+        place = (event.get("lang", ""), event.get("country", ""), feelings.get(name, ""))
         _add(sums["engagement"][(window_start, name, *where, *place)], 1, quantity)
         for kind in KINDS:
             for token, occurrences in Counter(token for token, _ in tokens[kind]).items():

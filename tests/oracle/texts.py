@@ -36,6 +36,8 @@ class Texts:
                 written.append(self._account(source, tokens))
             elif draw < 0.75:
                 written.append(rng.choice(vocabulary.KEYWORD_TEXTS))
+            elif draw < 0.85:
+                written.append(rng.choice(vocabulary.SAYINGS))
             else:
                 written.append(rng.choice(vocabulary.NO_TOKENS))
         return " ".join(written)

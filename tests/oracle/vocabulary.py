@@ -51,7 +51,7 @@ TAIL = 2_000
 PURPLE_HEART = "💜"
 POPULAR_EMOJIS = (
     PURPLE_HEART, "❤️", "😂", "👍", "👍🏽", "👨‍👩‍👧‍👦", "👩‍❤️‍💋‍👨", "🏳️‍🌈", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🇰🇷", "🇺🇳", "🇹🇷", "1️⃣", "#️⃣",
-    "*️⃣", "©️", "®️", "™️", "☎️", "🫶🏿", "🧑🏾‍🤝‍🧑🏻", "👁️‍🗨️", "✊", "🕊️", "♾️",
+    "*️⃣", "©️", "®️", "™️", "☎️", "🫶🏿", "🧑🏾‍🤝‍🧑🏻", "👁️‍🗨️", "✊", "🕊️", "♾️", "😡", "🤦🏽‍♀️", "❤️‍🔥", "☹️", "😭",
 )  # fmt: skip
 
 NO_TOKENS = (
@@ -70,8 +70,16 @@ CAMPAIGNS = (
         partners=("@Kind_Launch", "x:b2", "bluesky:launch.example.org", "mastodon:TeamGB"),
         targets=("LaunchOfficial", "bluesky:ana.bsky.example", "tiktok:teamgb", "ana_1"),
         groups=(("bullying", ("EndBullying", "*bully*")), ("peace", ("#Мир", "世界平和", "Kindness"))),
+        positive=("stop it now", "最高", "Grüße", "Κόσμος"),
+        negative=("schlecht", "fake", "MÜNCHEN"),
     ),
-    Campaign("peace", hashtags=("мир", "평화"), keywords=("peace", "world peace day", "平和", "สันติภาพ")),
+    Campaign(
+        "peace",
+        hashtags=("мир", "평화"),
+        keywords=("peace", "world peace day", "平和", "สันติภาพ"),
+        positive=("fake", "peace"),
+        negative=("最高",),
+    ),
     Campaign("partners", accounts=("@Kind_Launch", "launch.example.org", "launch@social.example", "LaunchOfficial")),
     Campaign("everywhere", hashtags=("#Love", "İstanbul", "STRASSE"), accounts=("teamgb",), keywords=("MÜNCHEN",)),
     Campaign(
@@ -90,6 +98,17 @@ KEYWORD_TEXTS = (
 )  # fmt: skip
 """Texts with a campaign's keyword in them, and some that only begin or end like one."""
 
+SAYINGS = (
+    "great", "GREAT!", "ｇｒｅａｔ", "loved it", "gr8", "so happy,", "not good", "don't like it", "don’t hate it",
+    "dont", "never", "was hardly a win", "not at all as good", "not at all as it was good", "terrible", "worst",
+    "«awful»", "sad.", "we'll", "he'll", "ill", "hell", "no hope", "without", "stop it now", "STOP IT", "Fake", "fakes",
+    "最高", "最高です", "schlecht", "Schlechter", "GRÜSSE", "genial", ":)", ":-)", ":(", ":/", "<3", ":D", "xD",
+    "(:)", ":)!", "https://good", "www.good.example", "www.", "http://", "good-looking", "caf\u00e9good",
+    "cafe\u0301good", "good\u2003bad", "o'good",
+    "ΚΌΣΜΟΣ!", "κόσμος.", "stop it nowhere", "'good'", "bad’", "Straßegood",
+)  # fmt: skip
+"""What sounds good or bad, or only looks so; no token in it, and no keyword."""
+
 ACCOUNTS: dict[str, tuple[str, ...]] = {
     "bluesky": ("launch.example.org", "Launch.Example.ORG", "ana.bsky.example", "b-2.example.net", "x.y.example"),
     "mastodon": ("launch@social.example", "Launch@Social.Example", "ana@m.example.org", "b_2@toot.example"),
@@ -100,7 +119,7 @@ ACCOUNTS: dict[str, tuple[str, ...]] = {
 AUTHORS = ("Somebody", "TeamGB", "@kind_launch", "launch.example.org", "B2", "", None)
 FOLLOWERS = (None, 0, 17, 99_999, 100_000, 100_001, 5_432_101, 10_000_000, 21_000_000, 2**63 - 1)
 
-LANGS = ("en", "ko", "ja", "ar", "es", "pt-BR", "zh-Hant", "und", "", None)
+LANGS = ("en", "en", "en-GB", "enm", "ko", "ja", "ar", "es", "pt-BR", "zh-Hant", "und", "", None)
 COUNTRIES = ("US", "KR", "JP", "BR", "KE", "GB", "", None)
 
 

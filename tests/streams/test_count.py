@@ -22,18 +22,19 @@ Rows = dict[tuple[Any, ...], tuple[int, ...]]
 
 
 class Counted(NamedTuple):
-    """One event as counting sees it, its tokens and the campaigns it matches."""
+    """One event as counting sees it, its tokens and the campaigns it matches, each with its sentiment."""
 
     segment: int
     window_start: int
     lang: str
     quantity: int
     tokens: tuple[tuple[str, str, int], ...]
-    campaigns: tuple[str, ...]
+    campaigns: tuple[tuple[str, str], ...]
 
 
 EVENT_SCHEMA = {"segment": pl.UInt64, "window_start": pl.UInt32, "source": pl.String, "event_type": pl.String,
                 "lang": pl.String, "country": pl.String, "sentiment": pl.String, "quantity": pl.Int64}  # fmt: skip
+MATCH_SCHEMA = {"row": pl.UInt32, "campaign": pl.String, "sentiment": pl.String}
 
 
 def additions(events: list[Counted]) -> Additions:
@@ -41,11 +42,11 @@ def additions(events: list[Counted]) -> Additions:
     tokens = [
         (row, kind, token, token.title(), times) for row, one in enumerate(events) for kind, token, times in one.tokens
     ]
-    matches = [(row, campaign) for row, one in enumerate(events) for campaign in one.campaigns]
+    matches = [(row, *judged) for row, one in enumerate(events) for judged in one.campaigns]
     return count(
         pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row"),
         pl.DataFrame(tokens, schema=SCHEMA, orient="row"),
-        pl.DataFrame(matches, schema={"row": pl.UInt32, "campaign": pl.String}, orient="row"),
+        pl.DataFrame(matches, schema=MATCH_SCHEMA, orient="row"),
     )
 
 
@@ -67,9 +68,9 @@ def naive(events: list[Counted]) -> dict[str, Rows]:
     for one in events:
         sign = (one.quantity > 0) - (one.quantity < 0)
         gains, losses = int(sign > 0), int(sign < 0)
-        for campaign in ("*", *one.campaigns):
+        for campaign, sentiment in (("*", ""), *one.campaigns):
             place = (one.segment, one.window_start, campaign)
-            row = sums[ENGAGEMENT.table][*place, "x", "like", one.lang, "", ""]
+            row = sums[ENGAGEMENT.table][*place, "x", "like", one.lang, "", sentiment]
             for index, more in enumerate((1, max(one.quantity, 0), max(-one.quantity, 0))):
                 row[index] += more
             for kind, token, times in one.tokens:
@@ -94,7 +95,11 @@ counted = st.builds(
     lang=st.sampled_from(("", "en")),
     quantity=st.sampled_from((1, 1, -1, 0, 7, -3, 10**12, -(10**12))),
     tokens=tokens,
-    campaigns=st.lists(st.sampled_from(("one", "two")), unique=True, max_size=2).map(tuple),
+    campaigns=st.lists(
+        st.tuples(st.sampled_from(("one", "two")), st.sampled_from(("", "positive"))),
+        unique_by=lambda judged: judged[0],
+        max_size=2,
+    ).map(tuple),
 )
 batches = st.lists(counted, min_size=1, max_size=12)
 
@@ -132,7 +137,9 @@ def test_several_additions_at_once_are_as_good_as_one_after_the_other(parts: lis
 
 
 def test_every_event_counts_once_under_the_star_and_once_under_each_campaign() -> None:
-    found = additions([Counted(0, 1_000, "", 1, (), ("one", "two")), Counted(0, 1_000, "", 1, (), ())])
+    found = additions(
+        [Counted(0, 1_000, "", 1, (), (("one", "positive"), ("two", ""))), Counted(0, 1_000, "", 1, (), ())]
+    )
     events = {key[2]: row[0] for key, row in rows_of(found, ENGAGEMENT).items()}
     assert events == {"*": 2, "one": 1, "two": 1}
 

@@ -40,6 +40,8 @@ def of(written: oracle_log.Campaign) -> Campaign:
         own=written.own,
         partners=written.partners,
         targets=written.targets,
+        positive=written.positive,
+        negative=written.negative,
         groups=tuple(Group(name, hashtags) for name, hashtags in written.groups),
     )
 
@@ -194,8 +196,8 @@ def test_a_star_in_a_hashtag_stands_for_any_letters(hashtag: str, text: str, fou
         ({"keywords": ("peace",), "platforms": ("tiktok",)}, {"text": "peace"}, False),
     ],
 )
-def test_posts_and_platforms(campaign: dict[str, tuple[str, ...]], event: Event, found: bool) -> None:
-    wanted = oracle_log.Campaign("c", **campaign)  # type: ignore[arg-type]  # words only
+def test_posts_and_platforms(campaign: dict[str, Any], event: Event, found: bool) -> None:
+    wanted = oracle_log.Campaign("c", **campaign)
     assert bool(matched([wanted], [event], [Tokens()])) == found == bool(expected([wanted], [event], [Tokens()]))
 
 
@@ -262,9 +264,9 @@ def test_keyword_is_a_whole_word(keyword: str, text: str, found: bool) -> None:
     ],
 )
 def test_hashtags_and_accounts_match_with_or_without_their_sign(
-    campaign: dict[str, tuple[str, ...]], event: Event, found: bool
+    campaign: dict[str, Any], event: Event, found: bool
 ) -> None:
-    wanted = oracle_log.Campaign("c", **campaign)  # type: ignore[arg-type]  # words only
+    wanted = oracle_log.Campaign("c", **campaign)
     in_text = [extract(event.get("text", ""), "x")]
     assert bool(matched([wanted], [event], in_text)) == found == bool(expected([wanted], [event], in_text))
 
@@ -313,6 +315,8 @@ def test_rules_version_stays_when_nothing_else_would_be_counted(same: Campaign) 
         Campaign("launch", "A launch", ("One", "Two"), ("ana",), ("peace",), partners=("x",)),
         Campaign("launch", "A launch", ("One", "Two"), ("ana",), ("peace",), targets=("x",)),
         Campaign("launch", "A launch", ("One", "Two"), ("ana",), ("peace",), groups=(Group("two", ("Two",)),)),
+        Campaign("launch", "A launch", ("One", "Two"), ("ana",), ("peace",), positive=("x",)),
+        Campaign("launch", "A launch", ("One", "Two"), ("ana",), ("peace",), negative=("x",)),
     ],
 )
 def test_rules_version_changes_with_every_word_that_is_counted(other: Campaign) -> None:

@@ -340,12 +340,13 @@ def test_account_adds_up_to_what_was_read(database: Database) -> None:
     assert rows == [(0, 8, 9, 5, 1, 2, 1), (64, 9, 1, 1, 0, 0, 0)]
 
 
-def archived(database: Database, offset: int, **rules: int) -> None:
+def archived(database: Database, offset: int, sentiment: str = "", **rules: int) -> None:
     """An archive row: the event at this offset, of these campaigns by these rules versions (``every`` is ``*``)."""
     insert(
         database, "archive", **PLACE, offset=offset, event_time=AT, event_id=f"e{offset}",
         append_time=time.time_ns() // 10**9,  # what is older than the archive keeps is gone at once
         campaigns=[name.replace("every", "*") for name in rules], rules=list(rules.values()),
+        sentiment=sentiment,
     )  # fmt: skip
 
 
@@ -379,3 +380,15 @@ def test_archive_of_everything_shows_events_of_no_campaign(database: Database) -
     assert events(database) == [("e7", []), ("e8", [])]
     stands(database, campaign="launch", rules=1)
     assert events(database) == [("e7", []), ("e8", ["launch"])]
+
+
+def test_archive_shows_the_sentiment_of_the_first_campaign_that_stands(database: Database) -> None:
+    archived(database, 7, "negative", launch=1)
+    archived(database, 7, "positive", every=3, other=4)
+    archived(database, 8, "", every=3)
+    for campaign, rules in (("*", 3), ("launch", 1), ("other", 4)):
+        stands(database, campaign=campaign, rules=rules)
+    asked = f"SELECT event_id, campaigns, sentiment FROM {DATABASE}.events ORDER BY event_id"
+    assert [tuple(row) for row in database.query(asked)] == [("e7", ["launch", "other"], "negative"), ("e8", [], "")]
+    stands(database, generation=2, campaign="launch", rules=2)
+    assert [tuple(row) for row in database.query(asked)] == [("e7", ["other"], "positive"), ("e8", [], "")]
