@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from schemas import asyncapi, counter_tables, event
+from schemas import asyncapi, counter_tables, event, snapshot
 from schemas.counters import COUNTERS
 from schemas.generated import Files, run
 
@@ -16,6 +16,7 @@ def files() -> Files:
     """The files that follow from what is declared in this package."""
     return {
         HERE / "event.schema.json": _json(event.json_schema()),
+        HERE / "snapshot.schema.json": _json(snapshot.json_schema()),
         HERE / "asyncapi.json": _json(asyncapi.document()),
         HERE / "clickhouse" / "0002_counters.sql": _sql(
             [

@@ -2,8 +2,27 @@
 
 from typing import Any
 
-from schemas import event
-from schemas.topics import ALL, DEAD_LETTERS, ERROR_HEADER_PREFIX, EVENTS, MARKER_HEADER, Topic
+from schemas import event, snapshot
+from schemas.topics import (
+    ALL,
+    DEAD_LETTERS,
+    ERROR_HEADER_PREFIX,
+    EVENTS,
+    MARKER_HEADER,
+    SNAPSHOT_DEAD_LETTERS,
+    SNAPSHOT_STATE,
+    SNAPSHOTS,
+    Topic,
+)
+
+_CHANNELS = {
+    EVENTS.name: ("events", "event"),
+    DEAD_LETTERS.name: ("deadLetters", "deadLetter"),
+    SNAPSHOTS.name: ("snapshots", "snapshot"),
+    SNAPSHOT_STATE.name: ("snapshotState", "snapshotState"),
+    SNAPSHOT_DEAD_LETTERS.name: ("snapshotDeadLetters", "deadLetter"),
+}
+"""By topic, the name of its channel and of its message."""
 
 _ERROR_HEADERS = {
     "topic": "the topic it stood on",
@@ -22,7 +41,7 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Groundswell",
             "version": "1.0.0",
-            "description": "Events of social campaigns on Kafka, and the records that are none.",
+            "description": "Events of social campaigns and snapshots of posts on Kafka, and records that are neither.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
@@ -33,25 +52,40 @@ def document() -> dict[str, Any]:
                 "channel": {"$ref": f"#/channels/{_id(EVENTS)}"},
                 "summary": "Send an event; groundswell worker counts it.",
             },
-            "readDeadLetter": {
-                "action": "send",
-                "channel": {"$ref": f"#/channels/{_id(DEAD_LETTERS)}"},
-                "summary": "Read what was refused, and why.",
+            "readDeadLetter": _reading(DEAD_LETTERS, "Read what was refused, and why."),
+            "produceSnapshot": {
+                "action": "receive",
+                "channel": {"$ref": f"#/channels/{_id(SNAPSHOTS)}"},
+                "summary": "Send a post's counters; groundswell worker makes events of what has changed.",
             },
+            "readSnapshotState": _reading(SNAPSHOT_STATE, "Read what was taken last of each post."),
+            "readSnapshotDeadLetter": _reading(SNAPSHOT_DEAD_LETTERS, "Read what was refused, and why."),
         },
         "components": {
-            "messages": {"event": _event_message(), "deadLetter": _dead_letter_message()},
-            "schemas": {"event": {k: v for k, v in event.json_schema().items() if k != "$schema"}},
+            "messages": {
+                "event": _event_message(),
+                "deadLetter": _dead_letter_message(),
+                "snapshot": _snapshot_message(),
+                "snapshotState": _snapshot_state_message(),
+            },
+            "schemas": {
+                "event": {k: v for k, v in event.json_schema().items() if k != "$schema"},
+                "snapshot": {k: v for k, v in snapshot.json_schema().items() if k != "$schema"},
+            },
         },
     }
 
 
 def _id(topic: Topic) -> str:
-    return "events" if topic is EVENTS else "deadLetters"
+    return _CHANNELS[topic.name][0]
+
+
+def _reading(topic: Topic, summary: str) -> dict[str, Any]:
+    return {"action": "send", "channel": {"$ref": f"#/channels/{_id(topic)}"}, "summary": summary}
 
 
 def _channel(topic: Topic) -> dict[str, Any]:
-    message = "event" if topic is EVENTS else "deadLetter"
+    message = _CHANNELS[topic.name][1]
     return {
         "address": topic.name,
         "description": topic.summary,
@@ -92,10 +126,45 @@ def _event_message() -> dict[str, Any]:
     }
 
 
+def _snapshot_message() -> dict[str, Any]:
+    return {
+        "name": "snapshot",
+        "contentType": "application/json",
+        "summary": "A post's cumulative counters, as a poll of its platform found them.",
+        "description": (
+            f"A value has at most {snapshot.MAX_SNAPSHOT_BYTES} bytes. The first snapshot of a post is a base line, "
+            "unless it has `created_at` and `tracked_since` and the former is not before the latter: then its counters "
+            "count from 0. One that was not observed later than the one taken before it changes nothing. Texts and "
+            "hashtags are what campaigns find a post's events by: send them each time."
+        ),
+        "payload": {"$ref": "#/components/schemas/snapshot"},
+        "bindings": {
+            "kafka": {
+                "key": {
+                    "type": "string",
+                    "description": "`source:post_id`; a record with another key, or none, is sent on under this one",
+                }
+            }
+        },
+    }
+
+
+def _snapshot_state_message() -> dict[str, Any]:
+    return {
+        "name": "snapshotState",
+        "contentType": "application/json",
+        "summary": "What was taken last of a post; of ours, nobody else may write it.",
+        "payload": {
+            "description": "keyed as snapshots are: `observed_at`, `from_zero`, `counters`; "
+            "under the key `position` a number, the next offset of the partition"
+        },
+    }
+
+
 def _dead_letter_message() -> dict[str, Any]:
     return {
         "name": "deadLetter",
-        "summary": "A record that is no event: key, value and headers as they were, and headers that say why.",
+        "summary": "A record that was refused: key, value and headers as they were, and headers that say why.",
         "payload": {"description": "the record's value, any bytes"},
         "headers": {
             "type": "object",

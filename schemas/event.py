@@ -4,6 +4,7 @@ One Kafka record of ``events.v1`` holds one event as a UTF-8 JSON object. Unknow
 optional field and ``null`` mean the same.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, get_args
 
@@ -110,18 +111,19 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **event, "additionalProperties": True}
 
 
-def markdown_table() -> str:
-    """The fields as a Markdown table: name, type, meaning, required."""
-    properties = json_schema()["properties"]
+def markdown_table(schema: Mapping[str, Any] | None = None) -> str:
+    """The fields of a record's JSON Schema (an event's) as a Markdown table: name, type, meaning, required."""
+    schema = schema or json_schema()
     rows = ["| field | type | meaning | required |", "|---|---|---|---|"]
-    for name in FIELDS:
-        spec = properties[name]
+    for name, spec in schema["properties"].items():
         meaning = spec["description"].replace("|", "\\|")
-        rows.append(f"| `{name}` | {_type_name(spec)} | {meaning} | {'yes' if name in REQUIRED else 'no'} |")
+        rows.append(f"| `{name}` | {_type_name(spec)} | {meaning} | {'yes' if name in schema['required'] else 'no'} |")
     return "\n".join(rows) + "\n"
 
 
 def _type_name(spec: dict[str, Any]) -> str:
+    if spec.get("type") == "object":
+        return f"object of {', '.join(f'`{name}`' for name in spec['properties'])}"
     if "enum" in spec:
         return " ".join(f"`{value}`" for value in spec["enum"])
     if "anyOf" in spec:

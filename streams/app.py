@@ -13,7 +13,7 @@ import structlog
 from faust.types import TP
 
 from schemas.topics import EVENTS
-from streams import clickhouse, compactor, metrics, pinned, preflight, rules, topics, transport
+from streams import clickhouse, compactor, metrics, pinned, preflight, rules, snapshot_agent, topics, transport
 from streams.chunk import Delivery
 from streams.errors import CRASHED, FAILED, GroundswellError
 from streams.outage import KafkaWatch
@@ -53,6 +53,7 @@ def run_worker(settings: Settings) -> None:
         worker = Worker(app, counting, writer, settings.max_dead_letter_ratio)
         _register(app, worker, settings, topic_id)
         _register_watches(app, worker, settings, topic_id)
+        _register_snapshots(app, worker, settings, ground.topic.partitions)
         compactor.start(settings, lambda: worker.is_assigned(0))
         code = _run(app, settings)
     if worker.failure is not None or code:
@@ -153,6 +154,17 @@ def _register_watches(app: faust.App, worker: Worker, settings: Settings, topic_
     @app.timer(_IDLE_CHECK_S)  # type: ignore[untyped-decorator]  # Faust's
     async def close_idle_segments() -> None:
         await worker.close_idle_segments()
+
+
+def _register_snapshots(app: faust.App, worker: Worker, settings: Settings, partitions: int) -> None:
+    def is_ours(number: int) -> bool:
+        return worker.is_assigned(number % partitions)
+
+    @app.task  # type: ignore[untyped-decorator]  # Faust's
+    async def take_snapshots() -> None:
+        async with worker.ending_on_error():
+            # In a thread with a loop of its own: counting holds this one for a tenth of a second at a time.
+            await asyncio.to_thread(snapshot_agent.run, settings, is_ours, lambda: app.should_stop)
 
 
 def _end_soon(worker: Worker) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from schemas.topics import ERROR_HEADER_PREFIX, EVENTS
+from schemas.topics import ERROR_HEADER_PREFIX, EVENTS, Topic
 from streams.chunk import Chunk
 from streams.errors import GroundswellError
 from streams.refusal import Refusal
@@ -24,21 +24,23 @@ class DeadLetter(Struct, frozen=True):
     headers: list[tuple[str, bytes]]
 
 
-def dead_letters(chunk: Chunk, partition: int, refused: Sequence[tuple[int, Refusal]]) -> list[DeadLetter]:
-    """The dead letters of a chunk: ``refused`` names records by their position in it."""
+def dead_letters(
+    chunk: Chunk, partition: int, refused: Sequence[tuple[int, Refusal]], topic: Topic = EVENTS
+) -> list[DeadLetter]:
+    """The dead letters of a chunk of ``topic``: ``refused`` names records by their position in it."""
     return [
         DeadLetter(
             chunk.keys[position],
             chunk.values[position],
-            [*chunk.headers[position], *_reason(partition, int(chunk.offsets[position]), refusal)],
+            [*chunk.headers[position], *_reason(topic, partition, int(chunk.offsets[position]), refusal)],
         )
         for position, refusal in refused
     ]
 
 
-def _reason(partition: int, offset: int, refusal: Refusal) -> list[tuple[str, bytes]]:
+def _reason(topic: Topic, partition: int, offset: int, refusal: Refusal) -> list[tuple[str, bytes]]:
     named = {
-        "topic": EVENTS.name,
+        "topic": topic.name,
         "partition": str(partition),
         "offset": str(offset),
         "exception.class.name": str(refusal.reason),

@@ -9,14 +9,14 @@ record is refused by anything but the definition.
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 import polars as pl
 from msgspec import Struct
 
-from schemas.event import FIELDS, MAX_AHEAD_MS, MAX_VALUE_BYTES, REQUIRED, Event
+from schemas.event import MAX_AHEAD_MS, MAX_VALUE_BYTES, Event
 from schemas.topics import MARKER_HEADER, Headers
 from streams.arrays import Int64s
 from streams.cloud_events import open_cloud_event
@@ -42,6 +42,8 @@ class Decoded(Struct):
     refused: list[tuple[int, Refusal]]
     markers: list[int]
 
+
+_Typed = TypeVar("_Typed", bound=Struct)
 
 _decoder = msgspec.json.Decoder(Event)
 
@@ -161,7 +163,7 @@ def _may_be_deep(value: bytes) -> bool:
 
 def decode_one(value: bytes | None, append_time_ms: int, headers: Headers = ()) -> Event | Refusal:
     """Decode one record: the definition of what is an event. ``append_time_ms`` is the broker's."""
-    body = _json_object(value)
+    body = json_object(value, MAX_VALUE_BYTES)
     if isinstance(body, Refusal):
         return body
     if headers:
@@ -169,7 +171,7 @@ def decode_one(value: bytes | None, append_time_ms: int, headers: Headers = ()) 
         if isinstance(opened, Refusal):
             return opened
         body = opened
-    event = _event(body)
+    event = typed(body, Event)
     if isinstance(event, Event) and event.event_time > append_time_ms + MAX_AHEAD_MS:
         ahead_h = (event.event_time - append_time_ms) / 3_600_000
         return Refusal(
@@ -178,13 +180,13 @@ def decode_one(value: bytes | None, append_time_ms: int, headers: Headers = ()) 
     return event
 
 
-def _text(value: bytes | None) -> str | Refusal:
+def _text(value: bytes | None, most_bytes: int) -> str | Refusal:
     if value is None:
         return Refusal(Reason.NULL, "the value is null")
     if not value:
         return Refusal(Reason.EMPTY, "the value is empty")
-    if len(value) > MAX_VALUE_BYTES:
-        return Refusal(Reason.TOO_LARGE, f"the value has {len(value)} bytes; at most {MAX_VALUE_BYTES} are taken")
+    if len(value) > most_bytes:
+        return Refusal(Reason.TOO_LARGE, f"the value has {len(value)} bytes; at most {most_bytes} are taken")
     if value[0] == 0 and len(value) > 4:
         schema_id = int.from_bytes(value[1:5], "big")
         return Refusal(Reason.REGISTRY_FRAMED, f"framed for a schema registry (schema {schema_id}); send plain JSON")
@@ -196,8 +198,9 @@ def _text(value: bytes | None) -> str | Refusal:
         return Refusal(Reason.NOT_UTF8, f"byte {error.start} is not UTF-8: {error.reason}")
 
 
-def _json_object(value: bytes | None) -> dict[str, Any] | Refusal:
-    text = _text(value)
+def json_object(value: bytes | None, most_bytes: int) -> dict[str, Any] | Refusal:
+    """The JSON object that a record's value holds; values of more than ``most_bytes`` are refused."""
+    text = _text(value, most_bytes)
     if isinstance(text, Refusal):
         return text
     depth = _depth(text)
@@ -241,9 +244,11 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON value")
 
 
-def _event(body: dict[str, Any]) -> Event | Refusal:
-    known = {name: body[name] for name in FIELDS if body.get(name) is not None}
-    for name in REQUIRED:
+def typed(body: dict[str, Any], kind: type[_Typed]) -> _Typed | Refusal:
+    """``body`` as a declared ``kind``: its fields are checked, ``null`` is missing, all other names are ignored."""
+    fields = msgspec.structs.fields(kind)
+    known = {field.name: body[field.name] for field in fields if body.get(field.name) is not None}
+    for name in (field.name for field in fields if field.required):
         if name not in known:
             return Refusal(Reason.MISSING_FIELD, f"`{name}` is missing")
     for name, value in known.items():
@@ -251,7 +256,7 @@ def _event(body: dict[str, Any]) -> Event | Refusal:
         if refusal:
             return refusal
     try:
-        return msgspec.convert(known, Event)
+        return msgspec.convert(known, kind)
     except msgspec.ValidationError as error:
         message = str(error)
         wrong_type = re.match(r"Expected `[^`]*`, got ", message)

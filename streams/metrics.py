@@ -54,6 +54,16 @@ WAITING_FOR_KAFKA = Gauge(
     multiprocess_mode="livemax",
 )
 
+SNAPSHOTS = Counter(
+    "groundswell_snapshots_total",
+    "Records taken from snapshots.v1, by outcome: taken; repeated and late, which change nothing; sent_on under the "
+    "right key; refused.",
+    (*_PARTITION, "outcome"),
+)
+SNAPSHOT_EVENTS = Counter(
+    "groundswell_snapshot_events_total", "Events made of the differences between snapshots.", _PARTITION
+)
+
 COMPACTED = Counter(
     "groundswell_units_compacted_total", "Units whose rows were summed up, and are read so since then.", ()
 )
@@ -75,6 +85,8 @@ ALL = (
     VISIBLE_SECONDS,
     WAITING,
     WAITING_FOR_KAFKA,
+    SNAPSHOTS,
+    SNAPSHOT_EVENTS,
     COMPACTED,
     COMPACTION_SECONDS,
 )

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from schemas import counters, event
+from schemas import counters, event, snapshot
 from schemas.generated import run
 from schemas.topics import ALL
 from streams import metrics
@@ -18,6 +18,8 @@ def document() -> str:
     sections = {
         "Settings": "Environment variables; `groundswell.toml` takes the same names.\n\n" + _settings(),
         "Events": "One record of `events.v1`, one JSON object.\n\n" + event.markdown_table(),
+        "Snapshots": "One record of `snapshots.v1`, one JSON object; keyed `source:post_id`.\n\n"
+        + event.markdown_table(snapshot.json_schema()),
         "Topics": _topics(),
         "Views": _views(),
         "Dead letters": _reasons(),

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Reason(StrEnum):
-    """Why a record is no event; stands in the dead letter's header ``exception.class.name``."""
+    """Why a record is no event, or no snapshot; stands in the dead letter's header ``exception.class.name``."""
 
     NULL = "null"
     EMPTY = "empty"

@@ -45,7 +45,9 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(Path(".groundswell"), description="where `up` keeps Kafka's and ClickHouse's data")
     campaigns: Path = Field(Path("campaigns"), description="folder of campaign files (TOML)")
-    partitions: int = Field(4, ge=1, le=1024, description="partitions of `events.v1` when it is created")
+    partitions: int = Field(
+        4, ge=1, le=1024, description="partitions of `events.v1` and `snapshots.v1` when they are created"
+    )
     segment_size: int = Field(65_536, ge=16, le=16_777_216, description="N: offsets in a segment, at most")
     segment_age_s: int = Field(3600, ge=1, description="T: append time that a segment spans, at most, in seconds")
     segment_bytes: int = Field(

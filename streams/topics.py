@@ -81,7 +81,7 @@ def create_topics(settings: Settings) -> list[str]:
 
 
 def _creation(topic: Topic, settings: Settings) -> dict[str, Any]:
-    partitions = settings.partitions if topic is EVENTS else 1
+    partitions = settings.partitions if topic.partitioned else 1
     return {"num_partitions": partitions, "configs": topic.config}
 
 

@@ -83,7 +83,7 @@ def server_properties(log_dir: Path, port: int, controller_port: int) -> str:
         "broker.session.timeout.ms": 4000,
         "broker.heartbeat.interval.ms": 1000,
         "group.initial.rebalance.delay.ms": 0,
-        # Only internal topics are compacted; the default buffer is 128 MiB of heap.
+        # Only internal topics and the state of snapshots are compacted; the default buffer is 128 MiB of heap.
         "log.cleaner.dedupe.buffer.size": 8 * 1024 * 1024,
     }
     return "".join(f"{name}={value}\n" for name, value in properties.items())

@@ -11,8 +11,10 @@ from jsonschema import Draft202012Validator
 import schemas
 from schemas.campaign_file import CampaignError, parse
 from schemas.event import Event
+from schemas.snapshot import Snapshot
 from streams.decode import decode, decode_one
 from streams.refusal import Reason, Refusal
+from streams.snapshots import decode_snapshot
 from tests.oracle.log import Record
 from tests.oracle.verdict import Refused, judge
 
@@ -69,8 +71,8 @@ def examples(folder: str) -> list[Path]:
     return found
 
 
-def validator() -> Draft202012Validator:
-    schema = json.loads((HERE / "event.schema.json").read_text(encoding="utf-8"))
+def validator(name: str = "event") -> Draft202012Validator:
+    schema = json.loads((HERE / f"{name}.schema.json").read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 
@@ -102,6 +104,24 @@ def test_bad_event_is_refused_for_the_reason_in_its_name(path: Path) -> None:
 
 def test_bad_events_have_an_example_of_every_reason_that_a_value_can_give() -> None:
     assert {path.stem.split("-")[0] for path in examples("events/bad")} == {*Reason} - {Reason.NULL}
+
+
+@pytest.mark.parametrize("path", examples("snapshots/good"), ids=lambda path: path.stem)
+def test_good_snapshot_is_taken_by_decoder_and_schema(path: Path) -> None:
+    value = path.read_bytes()
+    document = json.loads(value)
+    assert isinstance(decode_snapshot(value, APPEND_MS), Snapshot)
+    assert validator("snapshot").is_valid(document)
+
+
+@pytest.mark.parametrize("path", examples("snapshots/bad"), ids=lambda path: path.stem)
+def test_bad_snapshot_is_refused_for_the_reason_in_its_name(path: Path) -> None:
+    value, reason = path.read_bytes(), Reason(path.stem.split("-")[0])
+    refusal = decode_snapshot(value, APPEND_MS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == reason
+    if reason in TOLD_BY_SCHEMA:
+        assert not validator("snapshot").is_valid(json.loads(value))
 
 
 @pytest.mark.parametrize("path", examples("campaigns/good"), ids=lambda path: path.stem)

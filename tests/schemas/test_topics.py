@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from schemas import topics
 from schemas.__main__ import HERE
-from schemas.topics import ALL, DEAD_LETTERS, EVENTS
+from schemas.topics import ALL, DEAD_LETTERS, EVENTS, SNAPSHOT_STATE, SNAPSHOTS
 
 DOCUMENT: dict[str, Any] = json.loads((HERE / "asyncapi.json").read_text(encoding="utf-8"))
 DAY_MS = 86_400_000
@@ -34,14 +34,25 @@ def resolved(reference: str) -> Any:
 
 
 def test_topics_have_the_contracts_names() -> None:
-    assert [topic.name for topic in ALL] == ["events.v1", "events.v1.dlq"]
+    assert [topic.name for topic in ALL] == [
+        "events.v1",
+        "events.v1.dlq",
+        "snapshots.v1",
+        "snapshots.v1.state",
+        "snapshots.v1.dlq",
+    ]
     assert topics.MARKER_HEADER == "groundswell-marker"
     assert all(topic.summary and topic.producers and topic.consumers for topic in ALL)
 
 
 def test_events_are_stamped_by_the_broker_and_never_compacted() -> None:
     assert EVENTS.config["message.timestamp.type"] == "LogAppendTime"
-    assert {topic.config["cleanup.policy"] for topic in ALL} == {"delete"}
+    assert {topic.name for topic in ALL if topic.config["cleanup.policy"] != "delete"} == {SNAPSHOT_STATE.name}
+
+
+def test_state_of_snapshots_lasts_and_has_the_partitions_that_they_have() -> None:
+    assert (SNAPSHOT_STATE.config["cleanup.policy"], SNAPSHOT_STATE.config["retention.ms"]) == ("compact", "-1")
+    assert [topic.name for topic in ALL if topic.partitioned] == [EVENTS.name, SNAPSHOTS.name, SNAPSHOT_STATE.name]
 
 
 def test_events_are_kept_ten_times_as_long_as_a_segment_lasts_and_dead_letters_longer() -> None:
@@ -90,6 +101,13 @@ def test_asyncapi_document_holds_the_events_schema() -> None:
     schema = resolved(DOCUMENT["components"]["messages"]["event"]["payload"]["$ref"])
     Draft202012Validator.check_schema(schema)
     committed = json.loads((HERE / "event.schema.json").read_text(encoding="utf-8"))
+    assert schema == {name: value for name, value in committed.items() if name != "$schema"}
+
+
+def test_asyncapi_document_holds_the_snapshots_schema() -> None:
+    schema = resolved(DOCUMENT["components"]["messages"]["snapshot"]["payload"]["$ref"])
+    Draft202012Validator.check_schema(schema)
+    committed = json.loads((HERE / "snapshot.schema.json").read_text(encoding="utf-8"))
     assert schema == {name: value for name, value in committed.items() if name != "$schema"}
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from schemas.topics import SNAPSHOTS
 from streams.chunk import Chunk
 from streams.dead_letters import LATEST, RefusalLimit, dead_letters
 from streams.errors import GroundswellError
@@ -33,6 +34,11 @@ def test_dead_letter_keeps_key_value_and_headers_and_adds_the_contracts() -> Non
     assert (second.key, second.value) == (b"\x00\xff", b"\xff\x00")
     assert second.headers[0] == (f"{PREFIX}topic", b"mine")
     assert dict(second.headers[1:])[f"{PREFIX}offset"] == b"47"
+
+
+def test_dead_letter_names_the_topic_that_it_stood_on() -> None:
+    (letter,) = dead_letters(CHUNK, 0, [(0, Refusal(Reason.NOT_JSON, "not JSON"))], SNAPSHOTS)
+    assert dict(letter.headers)[f"{PREFIX}topic"] == b"snapshots.v1"
 
 
 def test_dead_letters_of_nothing_refused_are_none() -> None:
