@@ -19,17 +19,20 @@ def files() -> Files:
         HERE / "snapshot.schema.json": _json(snapshot.json_schema()),
         HERE / "asyncapi.json": _json(asyncapi.document()),
         HERE / "clickhouse" / "0002_counters.sql": _sql(
-            [
-                *map(counter_tables.table_ddl, COUNTERS),
-                *map(counter_tables.totals_ddl, COUNTERS),
-                counter_tables.units_ddl(),
-                counter_tables.standing_ddl(),
-            ]
+            [*_tables(since=2), counter_tables.units_ddl(), counter_tables.standing_ddl()]
         ),
-        HERE / "clickhouse" / "0004_views.sql": _sql(
-            [counter_tables.coverage_ddl(), *map(counter_tables.view_ddl, COUNTERS)]
-        ),
+        HERE / "clickhouse" / "0004_views.sql": _sql([counter_tables.coverage_ddl(), *_views(since=2)]),
+        HERE / "clickhouse" / "0006_campaigns.sql": _sql([*_tables(since=6), *_views(since=6)]),
     }
+
+
+def _tables(since: int) -> list[str]:
+    counters = [counter for counter in COUNTERS if counter.since == since]
+    return [*map(counter_tables.table_ddl, counters), *map(counter_tables.totals_ddl, counters)]
+
+
+def _views(since: int) -> list[str]:
+    return [counter_tables.view_ddl(counter) for counter in COUNTERS if counter.since == since]
 
 
 def _json(document: object) -> str:

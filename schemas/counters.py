@@ -55,7 +55,8 @@ class Measure(Struct, frozen=True):
 class Counter(Struct, frozen=True):
     """A counter: its view, its key (column: ClickHouse type), its measures, and how its tables are kept.
 
-    ``totals`` holds what ``table`` comes to in compacted units. ``order_by`` is the key as queries ask for it.
+    ``totals`` holds what ``table`` comes to in compacted units. ``order_by`` is the key as queries ask for it;
+    ``since`` the number of the migration that brought it.
     """
 
     view: str
@@ -66,6 +67,7 @@ class Counter(Struct, frozen=True):
     measures: tuple[Measure, ...]
     order_by: tuple[str, ...]
     totals_by: str
+    since: int = 6
 
     @property
     def growing(self) -> tuple[str, ...]:
@@ -97,6 +99,7 @@ TOKEN_COUNTS = Counter(
     ),
     order_by=("campaign", "kind", "window_start", "token", "source", "event_type"),
     totals_by=_MONTH,
+    since=2,
 )
 
 ENGAGEMENT = Counter(
@@ -111,6 +114,7 @@ ENGAGEMENT = Counter(
     ),
     order_by=("campaign", "window_start", "source", "event_type", "lang", "country", "sentiment"),
     totals_by=_MONTH,
+    since=2,
 )
 
 SPELLINGS = Counter(
@@ -122,6 +126,7 @@ SPELLINGS = Counter(
     measures=(Measure("posts", "events that spell the token so", "posts_added", "posts_removed"),),
     order_by=("campaign", "kind", "token", "spelling"),
     totals_by="tuple()",
+    since=2,
 )
 
 AUTHORS = Counter(
@@ -200,6 +205,32 @@ PLEDGED = Counter(
     totals_by=_MONTH,
 )
 
+REACTIONS = Counter(
+    view="reactions",
+    table="reaction_counter",
+    totals="reaction_totals",
+    meaning="Likes, shares and views that carry no text: of `*` all, by whether the `post` they act on is `known` or "
+    "`unknown`; of a campaign those whose post belongs to it, beside what `engagement` has.",
+    key=_WINDOW | _CAMPAIGN | _EVENT_KIND | {"post": "LowCardinality(String)"},
+    measures=(
+        Measure("events", "how many events there were", "events"),
+        Measure("quantity", "the sum of their quantities", "quantity_added", "quantity_removed"),
+    ),
+    order_by=("campaign", "window_start", "source", "event_type", "post"),
+    totals_by=_MONTH,
+)
+
+HASHTAG_REACTIONS = Counter(
+    view="hashtag_reactions",
+    table="hashtag_reaction_counter",
+    totals="hashtag_reaction_totals",
+    meaning="The reactions of a campaign (not of `*`), credited to each hashtag of the post they act on.",
+    key=_WINDOW | _CAMPAIGN | {"hashtag": "String"} | _EVENT_KIND,
+    measures=REACTIONS.measures,
+    order_by=("campaign", "hashtag", "window_start", "source", "event_type"),
+    totals_by=_MONTH,
+)
+
 COUNTERS = (
     TOKEN_COUNTS,
     ENGAGEMENT,
@@ -209,6 +240,8 @@ COUNTERS = (
     HASHTAG_PAIRS,
     HASHTAG_GROUPS,
     PLEDGED,
+    REACTIONS,
+    HASHTAG_REACTIONS,
 )
 
 ACCOUNT = ("read", "counted", "duplicates", "dead", "markers")

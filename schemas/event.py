@@ -88,15 +88,17 @@ class Event(Struct, kw_only=True, frozen=True, gc=False, omit_defaults=True):
 FIELDS: tuple[str, ...] = Event.__struct_fields__
 REQUIRED: tuple[str, ...] = tuple(field.name for field in msgspec.structs.fields(Event) if field.required)
 
-_POST_OF = {"mention", "reply", "quote", "video"}
-_ACTS_ON = {"like", "share", "view"}
+POST_TYPES = frozenset({"mention", "reply", "quote", "video"})
+"""Types of events that are posts: their key has the post's own id."""
+REACTION_TYPES = frozenset({"like", "share", "view"})
+"""Types of events that act on a post: their key has that post's id."""
 
 
 def record_key(event: Event) -> bytes:
     """The Kafka key of an event, so that a post and the reactions to it share a partition."""
-    if event.event_type in _ACTS_ON:
+    if event.event_type in REACTION_TYPES:
         subject = event.ref_post_id
-    elif event.event_type in _POST_OF:
+    elif event.event_type in POST_TYPES:
         subject = event.post_id
     else:
         subject = None

@@ -9,6 +9,13 @@ import polars as pl
 
 from schemas.counters import COUNTERS, ENGAGEMENT, EVERY_CAMPAIGN, SPELLINGS, TOKEN_COUNTS, Counter
 
+QUANTITY = {
+    "events": pl.col("quantity").is_not_null(),
+    "quantity_added": pl.col("quantity").clip(lower_bound=0),
+    "quantity_removed": -pl.col("quantity").clip(upper_bound=0),
+}
+"""What events and their quantities come to, a growing column each."""
+
 Additions = dict[str, pl.DataFrame]
 """By counter table: columns ``segment``, the counter's key and its growing measures (UInt64), each key once."""
 
@@ -30,15 +37,10 @@ def count(events: pl.DataFrame, tokens: pl.DataFrame, matches: pl.DataFrame) -> 
         "occurrences_added": pl.when(pl.col("sign") > 0).then("occurrences"),
         "occurrences_removed": pl.when(pl.col("sign") < 0).then("occurrences"),
     }
-    quantity = {
-        "events": pl.col("quantity").is_not_null(),
-        "quantity_added": pl.col("quantity").clip(lower_bound=0),
-        "quantity_removed": -pl.col("quantity").clip(upper_bound=0),
-    }
     tokens = _by_campaign(tokens, matches)
     return {
         TOKEN_COUNTS.table: additions(TOKEN_COUNTS, tokens, posts | occurrences),
-        ENGAGEMENT.table: additions(ENGAGEMENT, _by_campaign(events.with_row_index("row"), matches), quantity),
+        ENGAGEMENT.table: additions(ENGAGEMENT, _by_campaign(events.with_row_index("row"), matches), QUANTITY),
         SPELLINGS.table: additions(SPELLINGS, tokens, posts),
     }
 

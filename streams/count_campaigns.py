@@ -16,7 +16,7 @@ from schemas.counters import (
     TARGET_MENTIONS,
 )
 from schemas.event import Event
-from streams.count import Additions, additions
+from streams.count import QUANTITY, Additions, additions
 from streams.labels import Labels
 
 MOST_PAIRED = 12
@@ -77,10 +77,7 @@ def _authors(mine: pl.DataFrame) -> Rows:
         .then(known * 6 // 100)
         .otherwise(known * (15 * spread - 9 * (known - _FEW)) // (100 * spread))
     )
-    return mine, {
-        "events": pl.col("quantity").is_not_null(),
-        "quantity_added": pl.col("quantity").clip(lower_bound=0),
-        "quantity_removed": -pl.col("quantity").clip(upper_bound=0),
+    return mine, QUANTITY | {
         "impressions_added": pl.when(_SIGN > 0).then(known),
         "impressions_removed": pl.when(_SIGN < 0).then(known),
         "likely_impressions_added": pl.when(_SIGN > 0).then(likely),
@@ -114,7 +111,7 @@ def _pledges(of: pl.DataFrame, mine: pl.DataFrame, labels: Labels) -> Rows:
     rows = pl.concat([every, mine], how="diagonal").filter(pl.col("event_type") == "pledge")
     amount = pl.col("amount") * _SIGN
     return rows, {
-        "events": pl.col("quantity").is_not_null(),
+        "events": QUANTITY["events"],
         "amount_added": amount.clip(lower_bound=0),
         "amount_removed": -amount.clip(upper_bound=0),
         "unknown": amount.is_null(),

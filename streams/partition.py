@@ -8,17 +8,20 @@ import numpy as np
 import polars as pl
 from msgspec import Struct
 
-from schemas.event import Event
+from schemas.event import POST_TYPES, Event
 from streams import segments
 from streams.arrays import Bools, Int64s, list_column
 from streams.chunk import Chunk
-from streams.columns import archive_rows, event_columns, of_one_sentiment, posts_of
+from streams.columns import SOURCE, archive_rows, event_columns, of_one_sentiment, posts_of
 from streams.count import Additions, add, count
 from streams.count_campaigns import count_campaigns
+from streams.count_reactions import count_reactions
 from streams.decode import Decoded, decode
-from streams.duplicates import Horizon, Seen
+from streams.duplicates import Seen
 from streams.extract import extract
 from streams.match import Matcher
+from streams.places import Horizon
+from streams.reactions import Posts, Told, posts_among, reactions_among
 from streams.refusal import Refusal
 from streams.segments import Segment, SegmentRule
 
@@ -44,6 +47,15 @@ class Account(Struct):
     duplicates: int = 0
     dead: int = 0
     markers: int = 0
+
+
+class _Looked(Struct, frozen=True):
+    """Events' texts, and what is found in them: tokens (row, kind, token, …), matches (row, campaign)."""
+
+    texts: pl.Series
+    tokens: pl.DataFrame
+    matches: pl.DataFrame
+    beyond_limit: int
 
 
 class Taken(Struct, frozen=True):
@@ -89,6 +101,7 @@ class Partition:
         self.next_offset = position
         self._counting = counting
         self._seen = Seen(counting.horizon)
+        self._posts = Posts(counting.horizon, counting.matcher.labels.names)
         self.segment: Segment | None = None
         self._accounts: dict[int, Account] = {}
         self._pending: list[Additions] = []
@@ -114,8 +127,7 @@ class Partition:
         decoded = decode(chunk.values, chunk.append_times_ms.tolist(), chunk.headers)
         positions = np.array(decoded.positions, dtype=np.int64)
         duplicate = self._mark(decoded, positions, chunk)
-        fresh = np.flatnonzero(~duplicate)
-        beyond, memory_bytes = self._count(decoded.events, fresh, positions, segment_of, chunk)
+        beyond, memory_bytes = self._count(decoded, positions, duplicate, segment_of, chunk)
         self._account(pieces, chunk, segment_of, decoded, positions, duplicate)
         self._oldest_ms = min(self._oldest_ms, int(chunk.append_times_ms[0]))
         self.pending_records += len(chunk)
@@ -125,15 +137,34 @@ class Partition:
             memory_bytes=memory_bytes,
             tokens_beyond_limit=beyond,
             read=len(chunk),
-            counted=len(fresh),
+            counted=int((~duplicate).sum()),
             duplicates=int(duplicate.sum()),
             markers=len(decoded.markers),
         )
 
     def _remember(self, chunk: Chunk) -> None:
-        """Take in the ids of records before the start."""
+        """Take in the ids of records before the start, and the posts among them."""
         decoded = decode(chunk.values, chunk.append_times_ms.tolist(), chunk.headers)
-        self._mark(decoded, np.array(decoded.positions, dtype=np.int64), chunk)
+        positions = np.array(decoded.positions, dtype=np.int64)
+        self._mark(decoded, positions, chunk)
+        self._posts.keep(self._posts_among(decoded.events, positions, chunk))
+
+    def _posts_among(self, events: list[Event], positions: Int64s, chunk: Chunk) -> Told:
+        """The posts among accepted events that are not counted here."""
+        rows = np.array([row for row, event in enumerate(events) if event.event_type in POST_TYPES], dtype=np.int64)
+        events, at = [events[row] for row in rows.tolist()], positions[rows]
+        looked = self._look_at(events, pl.Series([event.source for event in events], dtype=SOURCE))
+        return posts_among(events, chunk.offsets[at], chunk.append_times_ms[at], looked.tokens, looked.matches)
+
+    def _look_at(self, events: list[Event], sources: pl.Series) -> "_Looked":
+        texts = pl.Series([event.text for event in events], dtype=pl.String)
+        hashtags = list_column([event.hashtags for event in events])
+        accounts = list_column([event.accounts for event in events])
+        extracted = extract(texts, sources, hashtags, accounts)
+        matcher = self._counting.matcher
+        posts = posts_of(events if matcher.watches_posts else [])
+        matches = matcher.match(extracted.tokens, texts, sources, posts)
+        return _Looked(texts, extracted.tokens, matches, extracted.beyond_limit)
 
     def _mark(self, decoded: Decoded, positions: Int64s, chunk: Chunk) -> Bools:
         sources = pl.Series([event.source for event in decoded.events], dtype=pl.String)
@@ -141,35 +172,39 @@ class Partition:
         return self._seen.mark(sources, event_ids, chunk.offsets[positions], chunk.append_times_ms[positions])
 
     def _count(
-        self, events: list[Event], fresh: Int64s, positions: Int64s, segment_of: Int64s, chunk: Chunk
+        self, decoded: Decoded, positions: Int64s, duplicate: Bools, segment_of: Int64s, chunk: Chunk
     ) -> tuple[int, int]:
-        """Count the fresh ones of the events; returns (tokens beyond the limit, bytes now pending)."""
-        if not len(fresh):
+        """Count what is no duplicate; returns (tokens beyond the limit, bytes now pending)."""
+        events = decoded.events
+        repeated = [events[index] for index in np.flatnonzero(duplicate).tolist()]
+        again = self._posts_among(repeated, positions[duplicate], chunk) if repeated else None
+        if len(repeated) == len(events):
+            if again is not None:
+                self._posts.keep(again)
             return 0, 0
-        if len(fresh) < len(events):
-            events = [events[index] for index in fresh.tolist()]
-        positions = positions[fresh]
-        texts = pl.Series([event.text for event in events], dtype=pl.String)
-        hashtags = list_column([event.hashtags for event in events])
-        accounts = list_column([event.accounts for event in events])
+        if repeated:
+            events = [events[index] for index in np.flatnonzero(~duplicate).tolist()]
+            positions = positions[~duplicate]
         columns = event_columns(events, segment_of[positions])
-        extracted = extract(texts, columns["source"], hashtags, accounts)
-        matcher = self._counting.matcher
-        posts = posts_of(events if matcher.watches_posts else [])
-        matches = matcher.match(extracted.tokens, texts, columns["source"], posts)
-        judged = matcher.judge.judged(matches, texts, columns["lang"], extracted.tokens)
-        additions = count(columns, extracted.tokens, judged)
-        additions |= count_campaigns(events, columns, extracted.tokens, matches, matcher.labels)
+        looked = self._look_at(events, columns["source"])
+        matcher, tokens, matches = self._counting.matcher, looked.tokens, looked.matches
+        judged = matcher.judge.judged(matches, looked.texts, columns["lang"], tokens)
+        additions = count(columns, tokens, judged)
+        additions |= count_campaigns(events, columns, tokens, matches, matcher.labels)
+        offsets, times_ms = chunk.offsets[positions], chunk.append_times_ms[positions]
+        told = posts_among(events, offsets, times_ms, tokens, matches)
+        told = told if again is None else told.beside(again)
+        additions |= count_reactions(self._posts, told, columns, reactions_among(events, offsets, times_ms), matches)
         self._pending.append(additions)
         memory_bytes = sum(int(frame.estimated_size()) for frame in additions.values())
         if self._counting.archive != "off":
             for part, alike in enumerate(of_one_sentiment(judged)):
                 everything = self._counting.archive == "all" and part == 0
-                kept = archive_rows(events, extracted.tokens, alike, chunk, positions, segment_of, everything)
+                kept = archive_rows(events, tokens, alike, chunk, positions, segment_of, everything)
                 if len(kept):
                     self._archive.append(kept)
                     memory_bytes += int(kept.estimated_size())
-        return extracted.beyond_limit, memory_bytes
+        return looked.beyond_limit, memory_bytes
 
     def _account(
         self,

@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from schemas.topics import EVENTS
 from streams.chunk import Chunk
-from streams.duplicates import Horizon
 from streams.errors import GroundswellError
+from streams.places import Horizon
 from streams.settings import Settings
 from streams.topics import no_broker
 

@@ -2,10 +2,11 @@
 
 from streams import campaigns, pinned
 from streams.decode import MAX_DEPTH
-from streams.duplicates import Horizon
 from streams.extract import VERSION as EXTRACTOR
 from streams.match import Matcher, rules_versions
 from streams.partition import Counting
+from streams.places import Horizon
+from streams.reactions import VERSION as REACTIONS
 from streams.segments import SegmentRule
 from streams.sentiment import version as sentiment_version
 from streams.settings import Settings
@@ -24,4 +25,4 @@ def load(settings: Settings) -> tuple[Counting, dict[str, int]]:
         settings.archive,
     )
     fixed = [getattr(settings, name) for name in pinned.NAMES]
-    return counting, rules_versions(found, (*fixed, MAX_DEPTH, EXTRACTOR, sentiment_version()))
+    return counting, rules_versions(found, (*fixed, MAX_DEPTH, EXTRACTOR, REACTIONS, sentiment_version()))

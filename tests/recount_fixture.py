@@ -14,12 +14,9 @@ from streams import recount, topics
 from streams.settings import Settings
 from tests.oracle import vocabulary
 from tests.oracle.log import Campaign, Record, read_log
-from tests.oracle.oracle import WIDTHS, Expected, Rows, expect
-from tests.oracle.views import compare, views
+from tests.oracle.oracle import Expected, Rows, expect
+from tests.oracle.views import added, additive, compare, views
 from tests.stack_fixture import Ledger, ask, wait_until, wait_until_counted
-
-_ADDING = WIDTHS | {"authors": WIDTHS["authors"] - 1}
-"""How many measures of each view add up over parts of the log: an author's most followers do not."""
 
 OLD = {campaign.name: campaign for campaign in vocabulary.CAMPAIGNS}
 
@@ -90,28 +87,15 @@ class Counted:
     def check(self, changed: Campaign | None = None, begin: Bounds | None = None, end: Bounds | None = None) -> None:
         """Every key of every view: ``OLD``, but ``changed`` within the offsets ``[begin, end)``."""
         old = list(OLD.values())
-        want: dict[str, Counter[Any]] = {}
-        self._add(want, self.expect(old), 1)
+        parts = [(1, self.expect(old).views)]
         if changed is not None:
             assert end is not None
             new = [changed if campaign.name == changed.name else campaign for campaign in old]
             for sign, before in ((1, end), (-1, begin or dict.fromkeys(end, 0))):
-                self._add(want, self.expect(new, before), sign)
-                self._add(want, self.expect(old, before), -sign)
-        expected: dict[str, Rows] = {}
-        for (view, key, index), value in ((one, n) for found in want.values() for one, n in found.items()):
-            row = expected.setdefault(view, {}).get(key, (0,) * _ADDING[view])
-            expected[view][key] = (*row[:index], value, *row[index + 1 :])
+                parts += [(sign, self.expect(new, before).views), (-sign, self.expect(old, before).views)]
         found = views(self.settings.clickhouse_url)
-        assert compare(expected, {view: _adding(view, rows) for view, rows in found.items()}) == []
+        assert compare(added(*parts), additive(found)) == []
         self.check_archive(found["engagement"])
-
-    @staticmethod
-    def _add(sums: dict[str, Counter[Any]], expected: Expected, sign: int) -> None:
-        for view, rows in expected.views.items():
-            for key, row in _adding(view, rows).items():
-                for index, measure in enumerate(row):
-                    sums.setdefault(view, Counter())[view, key, index] += sign * measure
 
     def check_archive(self, engagement: Rows) -> None:
         """The archive's events by campaign are those of the counters."""
@@ -160,7 +144,3 @@ class Counted:
         """Recount here, which spares a process; returns the report as programs read it."""
         report = recount.recount(self.settings, names, None, lambda *_: None)
         return json.loads(msgspec.json.encode(report))
-
-
-def _adding(view: str, rows: Rows) -> Rows:
-    return {key: row[: _ADDING[view]] for key, row in rows.items()}

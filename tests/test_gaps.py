@@ -17,7 +17,7 @@ from streams.topics import Bounds
 from tests.oracle import vocabulary
 from tests.oracle.log import Record, read_log
 from tests.oracle.oracle import Expected, expect
-from tests.oracle.views import compare, views
+from tests.oracle.views import added, additive, compare, views
 from tests.stack_fixture import Ledger, account, ask, groundswell, log_ends, wait_until, wait_until_counted
 from tests.worker_fixture import (
     HALF,
@@ -81,19 +81,16 @@ def counted(ledger: Ledger, log: Mapping[int, list[Record]]) -> Expected:
     )
 
 
-def added(*parts: tuple[int, Expected]) -> dict[str, dict[Any, Any]]:
-    """The sum of what several counts expect, each times its sign."""
-    sums: dict[str, dict[Any, Any]] = {}
+def check(settings: Settings, *parts: tuple[int, Expected]) -> None:
+    """Wait until all is counted that several parts of the log, each times its sign, come to; and look at every key."""
+    want: dict[int, Counter[str]] = {}
     for sign, part in parts:
-        for name, rows in part.views.items():
-            for key, row in rows.items():
-                before = sums.setdefault(name, {}).get(key, (0,) * len(row))
-                sums[name][key] = tuple(old + sign * new for old, new in zip(before, row, strict=True))
         for partition, numbers in part.account.items():
-            total = sums.setdefault("account", {}).setdefault(partition, Counter())
-            for name, number in numbers.items():
-                total[name] += sign * number
-    return sums
+            want.setdefault(partition, Counter()).update({name: sign * number for name, number in numbers.items()})
+    wait_until_counted(settings, sum(numbers["read"] for numbers in want.values()))
+    assert compare({"account": want}, {"account": account(settings)}) == []
+    expected = added(*((sign, part.views) for sign, part in parts))
+    assert compare(expected, additive(views(settings.clickhouse_url))) == []
 
 
 def test_counting_goes_on_behind_a_gap_and_is_exact_over_what_was_counted_and_what_is_left(ledger: Ledger) -> None:
@@ -135,9 +132,7 @@ def test_counting_goes_on_behind_a_gap_and_is_exact_over_what_was_counted_and_wh
         kept = {one: [record for record in log[one] if record.offset < counted_to[one]] for one in log}
         # Read again for its ids alone, as far as it is left.
         known = {one: [record for record in log_now[one] if record.offset < behind[one]] for one in log}
-        expected = added((1, counted(ledger, kept)), (1, counted(ledger, log_now)), (-1, counted(ledger, known)))
-        wait_until_counted(settings, sum(numbers["read"] for numbers in expected["account"].values()))
-        assert compare(expected, {**views(settings.clickhouse_url), "account": account(settings)}) == []
+        check(settings, (1, counted(ledger, kept)), (1, counted(ledger, log_now)), (-1, counted(ledger, known)))
         assert running.end(signal.SIGTERM) == 0
     shown = here(settings, "gaps", "list").stdout.splitlines()
     assert [re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "then", line) for line in shown] == [
@@ -177,7 +172,11 @@ def test_accepting_is_refused_while_the_group_has_members_and_where_nobody_can_b
     assert (unasked.returncode, unasked.stdout) == (2, "")
     assert "give --yes" in unasked.stderr
     member = KafkaConsumer(
-        EVENTS.name, bootstrap_servers=settings.kafka_bootstrap, group_id=settings.group, enable_auto_commit=False
+        EVENTS.name,
+        bootstrap_servers=settings.kafka_bootstrap,
+        group_id=settings.group,
+        enable_auto_commit=False,
+        metadata_max_age_ms=1000,  # one that has joined before it knows the topic's partitions joins again then
     )
     try:
         wait_until(lambda: member.poll(timeout_ms=100) is not None and member.assignment(), "it is a member")
@@ -210,8 +209,7 @@ def test_a_topic_created_again_is_refused_until_it_is_accepted_and_then_counts_n
     assert json.loads(done.stdout)["gaps"] == []
     with worker(settings) as running:
         wait_until_counted(settings, 2 * HALF)
-        expected = added((1, before), (1, counted(ledger, read_log(settings.kafka_bootstrap, EVENTS.name))))
-        assert compare(expected, {**views(settings.clickhouse_url), "account": account(settings)}) == []
+        check(settings, (1, before), (1, counted(ledger, read_log(settings.kafka_bootstrap, EVENTS.name))))
         assert running.end(signal.SIGTERM) == 0
 
 

@@ -18,11 +18,13 @@ from tests.oracle.verdict import REASONS, Refused, is_marker, judge
 WINDOW_S = 10
 MAX_TOKENS = 64
 EVERY = "*"
+POSTS = ("mention", "reply", "quote", "video")
+REACTIONS = ("like", "share", "view")
 MOST_PAIRED = 12
 MOST_FOLLOWERS = 10**12
 WIDTHS = {
     "token_counts": 2, "engagement": 2, "spellings": 1, "authors": 6, "target_mentions": 1, "hashtag_pairs": 1,
-    "hashtag_groups": 1, "pledged": 3,
+    "hashtag_groups": 1, "pledged": 3, "reactions": 2, "hashtag_reactions": 2,
 }  # fmt: skip
 """The views, and how many measures each has."""
 # Scripts written without spaces: a keyword in them is found anywhere.
@@ -73,17 +75,30 @@ def expect(
     }
     for partition, records in log.items():
         seen: defaultdict[tuple[str, str], list[Record]] = defaultdict(list)
+        posts: dict[tuple[str, str], tuple[Record, dict[str, Any], Tokens]] = {}
         for record in records:
             verdict, event = _verdict(record, seen, horizon_records, horizon_ms)
             expected.verdicts[partition, record.offset] = verdict
+            told = (truth or {}).get(record.value or b"")
+            in_text = told or extract(event.get("text", ""), event.get("source", ""))
             if verdict == "counted":
-                told = (truth or {}).get(record.value or b"")
-                in_text = told or extract(event.get("text", ""), event["source"])
                 matchers = [_matcher(one) for one in campaigns_of(partition, record.offset)]
                 matched = _count(event, in_text, matchers, sums)
+                if event["event_type"] in REACTIONS and event.get("ref_post_id") and not _carries_something(event):
+                    post = posts.get((event["source"], event["ref_post_id"]))
+                    if post and (
+                        post[0].offset < record.offset - horizon_records
+                        or post[0].append_time_ms < record.append_time_ms - horizon_ms
+                    ):
+                        post = None
+                    _credit(
+                        event, post[1:] if post else None, [one for one in matchers if one.name not in matched], sums
+                    )
                 if matched:
                     second = event["event_time"] // 1000
                     expected.archive[second, event["source"], event["event_id"], tuple(sorted(matched))] += 1
+            if verdict in ("counted", "duplicate") and event["event_type"] in POSTS and event.get("post_id"):
+                posts[event["source"], event["post_id"]] = (record, event, in_text)
         expected.account[partition] = _account(expected.verdicts[partition, record.offset] for record in records)
     expected.views = {name: {key: tuple(row) for key, row in rows.items()} for name, rows in sums.items()}
     authors = expected.views["authors"]
@@ -276,6 +291,32 @@ def _count(
                 key = (window_start, one.name, target, *where, event.get("author_id", ""))
                 _add(sums["target_mentions"][key], sign)
     return [one.name for one in matched]
+
+
+def _carries_something(event: Mapping[str, Any]) -> bool:
+    return any(event.get(name) for name in ("text", "hashtags", "accounts"))
+
+
+def _credit(
+    event: Mapping[str, Any],
+    post: tuple[Mapping[str, Any], Tokens] | None,
+    matchers: Sequence[_Matcher],
+    sums: Mapping[str, defaultdict[tuple[Any, ...], list[int]]],
+) -> None:
+    """Count a reaction for what the post that it acts on, None where not known, belongs to."""
+    quantity = event.get("quantity", 1)
+    window_start = event["event_time"] // (WINDOW_S * 1000) * WINDOW_S
+    where = (event["source"], event["event_type"])
+    _add(sums["reactions"][(window_start, EVERY, *where, "known" if post else "unknown")], 1, quantity)
+    if post is None:
+        return
+    written, in_text = post
+    tokens = tokens_of(written, in_text)
+    for one in matchers:
+        if one.matches(written, tokens, fold(written.get("text", ""))):
+            _add(sums["reactions"][(window_start, one.name, *where, "known")], 1, quantity)
+            for hashtag in {token for token, _ in tokens["hashtag"]}:
+                _add(sums["hashtag_reactions"][(window_start, one.name, hashtag, *where)], 1, quantity)
 
 
 def _count_for(

@@ -33,6 +33,8 @@ COLUMNS = {
     "hashtag_pairs": ((_WINDOW, "campaign", "hashtag", "other"), ("posts",)),
     "hashtag_groups": ((_WINDOW, "campaign", "hashtag_group", "source", "event_type"), ("posts",)),
     "pledged": ((_WINDOW, "campaign", "source", "currency"), ("events", "amount", "unknown")),
+    "reactions": ((_WINDOW, "campaign", "source", "event_type", "post"), ("events", "quantity")),
+    "hashtag_reactions": ((_WINDOW, "campaign", "hashtag", "source", "event_type"), ("events", "quantity")),
 }
 
 
@@ -59,6 +61,22 @@ def _read(clickhouse_url: str, view: str) -> Rows:
             row = json.loads(line)
             rows[tuple(row[: len(keys)])] = tuple(int(measure) for measure in row[len(keys) :])
     return rows
+
+
+def additive(found: Mapping[str, Rows]) -> dict[str, Rows]:
+    """The views' measures that add up over parts of a log: all but an author's most followers."""
+    return {**found, "authors": {key: row[:-1] for key, row in found["authors"].items()}}
+
+
+def added(*parts: tuple[int, Mapping[str, Rows]]) -> dict[str, Rows]:
+    """The sum of several views, each times its sign, of the measures that add up."""
+    sums: dict[str, Rows] = {}
+    for sign, part in parts:
+        for name, rows in additive(part).items():
+            for key, row in rows.items():
+                before = sums.setdefault(name, {}).get(key, (0,) * len(row))
+                sums[name][key] = tuple(old + sign * new for old, new in zip(before, row, strict=True))
+    return sums
 
 
 def compare(

@@ -5,7 +5,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.duplicates import Horizon, Seen
+from streams.duplicates import Seen
+from streams.places import Horizon
 
 Log = list[tuple[str, int, int]]
 """Accepted events in offset order: id, offset, append time in ms."""

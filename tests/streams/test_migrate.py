@@ -53,6 +53,14 @@ VIEWS = {
         "window_start": TIME, "campaign": WORD, "source": WORD, "currency": WORD, "events": "Int64",
         "amount": "Int64", "unknown": "Int64",
     },
+    "reactions": {
+        "window_start": TIME, "campaign": WORD, "source": WORD, "event_type": WORD, "post": WORD, "events": "Int64",
+        "quantity": "Int64",
+    },
+    "hashtag_reactions": {
+        "window_start": TIME, "campaign": WORD, "hashtag": "String", "source": WORD, "event_type": WORD,
+        "events": "Int64", "quantity": "Int64",
+    },
 }  # fmt: skip
 NAMES = [migration.name for migration in migrations()]
 

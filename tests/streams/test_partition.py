@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from schemas.campaign import Campaign
 from schemas.counters import ACCOUNT, COUNTERS, Counter
 from streams.chunk import Chunk
-from streams.duplicates import Horizon
 from streams.match import Matcher
 from streams.partition import Account, Counting, Flush, Partition
+from streams.places import Horizon
 from streams.refusal import Reason
 from streams.segments import SegmentRule
 from tests.oracle.generate import Produced, generate

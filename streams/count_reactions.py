@@ -1,0 +1,34 @@
+"""Count the reactions that carry no text, under ``*`` and for the campaigns and hashtags of the posts they act on."""
+
+import polars as pl
+
+from schemas.counters import EVERY_CAMPAIGN, HASHTAG_REACTIONS, REACTIONS
+from streams.count import QUANTITY, Additions, additions
+from streams.reactions import Posts, Told
+
+_KNOWN, _UNKNOWN = "known", "unknown"
+
+
+def count_reactions(
+    posts: Posts, told: Told, columns: pl.DataFrame, reactions: pl.DataFrame, matches: pl.DataFrame
+) -> Additions:
+    """Count one batch, and let ``posts`` keep those that are ``told`` in it.
+
+    ``columns`` and ``matches`` (row, campaign) are the events' as for ``count``, ``reactions`` those among them. A
+    campaign that a reaction matches by itself counts it already, so the post brings it no second time.
+    """
+    acted_on = posts.acted_on(reactions, told)
+    posts.keep(told)
+    campaigns, hashtags = posts.belongings(acted_on)
+    campaigns = campaigns.join(matches, on=["row", "campaign"], how="anti")
+    of = columns[reactions["row"]].with_columns(reactions["row"])
+    known = pl.col("row").is_in(acted_on["row"].implode())
+    every = of.with_columns(
+        campaign=pl.lit(EVERY_CAMPAIGN, dtype=campaigns.schema["campaign"]),
+        post=pl.when(known).then(pl.lit(_KNOWN)).otherwise(pl.lit(_UNKNOWN)),
+    )
+    theirs = of.join(campaigns, on="row", how="inner").with_columns(post=pl.lit(_KNOWN))
+    return {
+        REACTIONS.table: additions(REACTIONS, pl.concat([every, theirs.select(every.columns)]), QUANTITY),
+        HASHTAG_REACTIONS.table: additions(HASHTAG_REACTIONS, theirs.join(hashtags, on="row", how="inner"), QUANTITY),
+    }
