@@ -96,7 +96,7 @@ class _Writer:
         self.rng = rng
         self.now_ms = now_ms
         self.texts = Texts(rng)
-        self.posts = [f"post-{n}" for n in range(_RECENT_POSTS)]
+        self.posts = [(rng.choice(SOURCES), f"post-{n}") for n in range(_RECENT_POSTS)]
 
     def event(self, number: int) -> dict[str, Any]:
         """A good event; the tokens of its text stand under ``_tokens``, which is not written."""
@@ -107,6 +107,9 @@ class _Writer:
             # Two platforms use the same id for two events: neither is the other's duplicate.
             event_id, source = f"shared-{number // 20}", ("web", "reddit")[number % 20]
         event_type = rng.choice(EVENT_TYPES)
+        acts_on = rng.choice(self.posts)
+        if event_type in _ACTS_ON and number % 20 >= 2:
+            source = acts_on[0]
         event: dict[str, Any] = {
             "event_id": event_id,
             "source": source,
@@ -116,9 +119,10 @@ class _Writer:
         }
         self._optional(event)
         if event_type in _ACTS_ON:
-            event["ref_post_id"] = rng.choice(self.posts)
+            event["ref_post_id"] = acts_on[1]
         elif event_type in _POSTS:
-            event["post_id"] = self.posts[rng.randrange(_RECENT_POSTS)] = f"post-of-{number}"
+            event["post_id"] = f"post-of-{number}"
+            self.posts[rng.randrange(_RECENT_POSTS)] = (source, event["post_id"])
         if event_type == "pledge":
             event["amount"], event["currency"] = rng.choice((100, 200, 2550, 0, -100)), rng.choice(("USD", "EUR"))
         if rng.random() < 0.85:
