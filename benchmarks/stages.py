@@ -35,10 +35,13 @@ from streams.arrays import list_column
 from streams.chunk import Chunk
 from streams.columns import archive_rows, event_columns, posts_of
 from streams.count import count
+from streams.count_campaigns import count_campaigns
+from streams.count_reactions import count_reactions
 from streams.decode import decode
 from streams.duplicates import Seen
 from streams.extract import extract
 from streams.partition import Counting, Partition
+from streams.reactions import Posts, posts_among, reactions_among
 from streams.rows import Share, Writer
 from streams.settings import Settings, load
 from streams.sink import Sink
@@ -100,7 +103,7 @@ def measure(events: int, settings: Settings) -> tuple[dict[str, float], float]:
     counting, versions = rules.load(settings)
     # The first chunk is not measured: much is loaded and made when it is first needed.
     fetched = list(record_batches(settings.batch_records + events, settings.batch_records))
-    seen = Seen(counting.horizon)
+    seen, posts = Seen(counting.horizon), Posts(counting.horizon, counting.matcher.labels.names)
     partition = Partition(counting, 0, 0)
     writer = Writer(_Nowhere(), "topic", versions)
     for turn, data in enumerate(fetched):
@@ -110,7 +113,7 @@ def measure(events: int, settings: Settings) -> tuple[dict[str, float], float]:
             records = list(_records(data))
         with clock.stage("chunk"):
             chunk = Chunk.of(records)
-        _stages(clock, counting, seen, chunk)
+        _stages(clock, counting, seen, posts, chunk)
         with whole.stage("take"):
             partition.take(chunk)
         if turn % _CHUNKS_A_FLUSH == 0 or turn == len(fetched) - 1:
@@ -124,7 +127,7 @@ def _records(data: bytes) -> Records:
     return Records(tp, MemoryRecords(data), [], 0, AS_DECODED, None, True, READ_COMMITTED)
 
 
-def _stages(clock: Clock, counting: Counting, seen: Seen, chunk: Chunk) -> None:
+def _stages(clock: Clock, counting: Counting, seen: Seen, posts: Posts, chunk: Chunk) -> None:
     """One chunk, as ``Partition.take`` does it."""
     with clock.stage("decode"):
         events = decode(chunk.values, chunk.append_times_ms.tolist(), chunk.headers).events
@@ -143,11 +146,17 @@ def _stages(clock: Clock, counting: Counting, seen: Seen, chunk: Chunk) -> None:
     with clock.stage("match"):
         matches = counting.matcher.match(tokens, texts, columns["source"], posts_of([]))
     with clock.stage("sentiment"):
-        matches = counting.matcher.judge.judged(matches, texts, columns["lang"], tokens)
+        judged = counting.matcher.judge.judged(matches, texts, columns["lang"], tokens)
     with clock.stage("count"):
-        count(columns, tokens, matches)
+        count(columns, tokens, judged)
+    with clock.stage("campaigns"):
+        count_campaigns(events, columns, tokens, matches, counting.matcher.labels)
+    with clock.stage("reactions"):
+        told = posts_among(events, chunk.offsets, chunk.append_times_ms, tokens, matches)
+        reactions = reactions_among(events, chunk.offsets, chunk.append_times_ms)
+        count_reactions(posts, told, columns, reactions, matches)
     with clock.stage("archive"):
-        archive_rows(events, tokens, matches, chunk, np.arange(len(events)), segment_of, everything=False)
+        archive_rows(events, tokens, judged, chunk, np.arange(len(events)), segment_of, everything=False)
 
 
 def _flush(clock: Clock, partition: Partition, writer: Writer) -> None:

@@ -8,7 +8,8 @@ The walk of an event through this package, in order:
 - ``partition`` counts one partition: ``segments`` cut its log, ``decode`` makes events of records, ``duplicates``
   marks repeated ones, ``extract`` and ``tokens`` find hashtags, emojis and accounts, ``match`` finds campaigns (by
   ``token_table`` and, with ``phrases``, ``keywords``), ``sentiment`` judges for them, ``columns`` and ``count`` add
-  up, and ``count_campaigns`` what only campaigns want to know (``labels``);
+  up, ``count_campaigns`` what only campaigns want to know (``labels``), and ``count_reactions`` what is credited to the
+  posts acted on (``reactions``, ``places``);
 - ``dead_letters`` forward what was refused; ``sink`` writes the rest to ClickHouse;
 - ``compact`` sums up what is counted for good and ``retire`` deletes its rows, in the worker's ``compactor``;
 - ``top``, ``query``, ``doctor`` and ``cli`` read it for people.
