@@ -33,7 +33,7 @@ from schemas.topics import EVENTS
 from streams import app, rules
 from streams.arrays import list_column
 from streams.chunk import Chunk
-from streams.columns import archive_rows, event_columns, posts_of
+from streams.columns import SOURCE, archive_rows, event_columns, posts_of
 from streams.count import count
 from streams.count_campaigns import count_campaigns
 from streams.count_reactions import count_reactions
@@ -132,28 +132,33 @@ def _stages(clock: Clock, counting: Counting, seen: Seen, posts: Posts, chunk: C
     with clock.stage("decode"):
         events = decode(chunk.values, chunk.append_times_ms.tolist(), chunk.headers).events
     with clock.stage("duplicates"):
-        sources = pl.Series([event.source for event in events], dtype=pl.String)
+        sources = pl.Series([event.source for event in events], dtype=SOURCE)
         event_ids = pl.Series([event.event_id for event in events], dtype=pl.String)
         assert not seen.mark(sources, event_ids, chunk.offsets, chunk.append_times_ms).any()
     segment_of = np.zeros(len(events), dtype=np.int64)
     with clock.stage("columns"):
-        texts = pl.Series([event.text for event in events], dtype=pl.String)
-        hashtags = list_column([event.hashtags for event in events])
-        accounts = list_column([event.accounts for event in events])
+        texts = pl.DataFrame(
+            {
+                "text": pl.Series([event.text for event in events], dtype=pl.String),
+                "hashtags": list_column([event.hashtags for event in events]),
+                "accounts": list_column([event.accounts for event in events]),
+            }
+        )
         columns = event_columns(events, segment_of)
     with clock.stage("extract"):
-        tokens = extract(texts, columns["source"], hashtags, accounts).tokens
+        tokens = extract(texts["text"], columns["source"], texts["hashtags"], texts["accounts"]).tokens
     with clock.stage("match"):
-        matches = counting.matcher.match(tokens, texts, columns["source"], posts_of([]))
+        matches = counting.matcher.match(tokens, texts["text"], columns["source"], posts_of([]))
     with clock.stage("sentiment"):
-        judged = counting.matcher.judge.judged(matches, texts, columns["lang"], tokens)
+        judged = counting.matcher.judge.judged(matches, texts["text"], columns["lang"], tokens)
     with clock.stage("count"):
         count(columns, tokens, judged)
     with clock.stage("campaigns"):
         count_campaigns(events, columns, tokens, matches, counting.matcher.labels)
     with clock.stage("reactions"):
-        told = posts_among(events, chunk.offsets, chunk.append_times_ms, tokens, matches)
-        reactions = reactions_among(events, chunk.offsets, chunk.append_times_ms)
+        places = chunk.offsets, chunk.append_times_ms
+        told = posts_among(events, columns, places, tokens, matches)
+        reactions = reactions_among(events, columns, places, texts)
         count_reactions(posts, told, columns, reactions, matches)
     with clock.stage("archive"):
         archive_rows(events, tokens, judged, chunk, np.arange(len(events)), segment_of, everything=False)

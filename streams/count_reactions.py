@@ -17,8 +17,7 @@ def count_reactions(
     ``columns`` and ``matches`` (row, campaign) are the events' as for ``count``, ``reactions`` those among them. A
     campaign that a reaction matches by itself counts it already, so the post brings it no second time.
     """
-    acted_on = posts.acted_on(reactions, told)
-    posts.keep(told)
+    acted_on = posts.take(reactions, told)
     campaigns, hashtags = posts.belongings(acted_on)
     campaigns = campaigns.join(matches, on=["row", "campaign"], how="anti")
     of = columns[reactions["row"]].with_columns(reactions["row"])

@@ -21,7 +21,7 @@ from streams.duplicates import Seen
 from streams.extract import extract
 from streams.match import Matcher
 from streams.places import Horizon
-from streams.reactions import Posts, Told, posts_among, reactions_among
+from streams.reactions import NONE, Posts, Told, posts_among, reactions_among
 from streams.refusal import Refusal
 from streams.segments import Segment, SegmentRule
 
@@ -50,9 +50,9 @@ class Account(Struct):
 
 
 class _Looked(Struct, frozen=True):
-    """Events' texts, and what is found in them: tokens (row, kind, token, …), matches (row, campaign)."""
+    """What counts of events, (text, hashtags, accounts), and what is found: tokens (row, kind, …), matches."""
 
-    texts: pl.Series
+    texts: pl.DataFrame
     tokens: pl.DataFrame
     matches: pl.DataFrame
     beyond_limit: int
@@ -147,27 +147,32 @@ class Partition:
         decoded = decode(chunk.values, chunk.append_times_ms.tolist(), chunk.headers)
         positions = np.array(decoded.positions, dtype=np.int64)
         self._mark(decoded, positions, chunk)
-        self._posts.keep(self._posts_among(decoded.events, positions, chunk))
+        self._posts.take(NONE, self._posts_among(decoded.events, positions, chunk))
 
     def _posts_among(self, events: list[Event], positions: Int64s, chunk: Chunk) -> Told:
         """The posts among accepted events that are not counted here."""
         rows = np.array([row for row, event in enumerate(events) if event.event_type in POST_TYPES], dtype=np.int64)
-        events, at = [events[row] for row in rows.tolist()], positions[rows]
-        looked = self._look_at(events, pl.Series([event.source for event in events], dtype=SOURCE))
-        return posts_among(events, chunk.offsets[at], chunk.append_times_ms[at], looked.tokens, looked.matches)
+        events, positions = [events[row] for row in rows.tolist()], positions[rows]
+        columns = event_columns(events, positions)
+        looked = self._look_at(events, columns["source"])
+        return posts_among(events, columns, _places(chunk, positions), looked.tokens, looked.matches)
 
     def _look_at(self, events: list[Event], sources: pl.Series) -> "_Looked":
-        texts = pl.Series([event.text for event in events], dtype=pl.String)
-        hashtags = list_column([event.hashtags for event in events])
-        accounts = list_column([event.accounts for event in events])
-        extracted = extract(texts, sources, hashtags, accounts)
+        texts = pl.DataFrame(
+            {
+                "text": pl.Series([event.text for event in events], dtype=pl.String),
+                "hashtags": list_column([event.hashtags for event in events]),
+                "accounts": list_column([event.accounts for event in events]),
+            }
+        )
+        extracted = extract(texts["text"], sources, texts["hashtags"], texts["accounts"])
         matcher = self._counting.matcher
         posts = posts_of(events if matcher.watches_posts else [])
-        matches = matcher.match(extracted.tokens, texts, sources, posts)
+        matches = matcher.match(extracted.tokens, texts["text"], sources, posts)
         return _Looked(texts, extracted.tokens, matches, extracted.beyond_limit)
 
     def _mark(self, decoded: Decoded, positions: Int64s, chunk: Chunk) -> Bools:
-        sources = pl.Series([event.source for event in decoded.events], dtype=pl.String)
+        sources = pl.Series([event.source for event in decoded.events], dtype=SOURCE)
         event_ids = pl.Series([event.event_id for event in decoded.events], dtype=pl.String)
         return self._seen.mark(sources, event_ids, chunk.offsets[positions], chunk.append_times_ms[positions])
 
@@ -180,7 +185,7 @@ class Partition:
         again = self._posts_among(repeated, positions[duplicate], chunk) if repeated else None
         if len(repeated) == len(events):
             if again is not None:
-                self._posts.keep(again)
+                self._posts.take(NONE, again)
             return 0, 0
         if repeated:
             events = [events[index] for index in np.flatnonzero(~duplicate).tolist()]
@@ -188,13 +193,14 @@ class Partition:
         columns = event_columns(events, segment_of[positions])
         looked = self._look_at(events, columns["source"])
         matcher, tokens, matches = self._counting.matcher, looked.tokens, looked.matches
-        judged = matcher.judge.judged(matches, looked.texts, columns["lang"], tokens)
+        judged = matcher.judge.judged(matches, looked.texts["text"], columns["lang"], tokens)
         additions = count(columns, tokens, judged)
         additions |= count_campaigns(events, columns, tokens, matches, matcher.labels)
-        offsets, times_ms = chunk.offsets[positions], chunk.append_times_ms[positions]
-        told = posts_among(events, offsets, times_ms, tokens, matches)
+        places = _places(chunk, positions)
+        told = posts_among(events, columns, places, tokens, matches)
         told = told if again is None else told.beside(again)
-        additions |= count_reactions(self._posts, told, columns, reactions_among(events, offsets, times_ms), matches)
+        reactions = reactions_among(events, columns, places, looked.texts)
+        additions |= count_reactions(self._posts, told, columns, reactions, matches)
         self._pending.append(additions)
         memory_bytes = sum(int(frame.estimated_size()) for frame in additions.values())
         if self._counting.archive != "off":
@@ -258,6 +264,11 @@ class Partition:
             self._cumulative = {
                 table: rows.filter(pl.col("segment") >= flush.commit) for table, rows in self._cumulative.items()
             }
+
+
+def _places(chunk: Chunk, positions: Int64s) -> tuple[Int64s, Int64s]:
+    """Offsets and append times, in ms, of some of a chunk's records."""
+    return chunk.offsets[positions], chunk.append_times_ms[positions]
 
 
 def _fields(account: Account) -> dict[str, int]:

@@ -5,11 +5,13 @@ could stand there already.
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import polars as pl
 from msgspec import Struct
 
+from schemas.event import SOURCES
 from streams.arrays import Int64s, UInt64s
 
 _MOST_RUNS = 8
@@ -55,21 +57,27 @@ class Places:
         """The runs; an id's later places stand in the same or in a later one."""
         return iter(self._runs)
 
-    def latest(self, high: UInt64s, low: UInt64s) -> tuple[Int64s, Int64s]:
-        """The last place of each id that is kept: offsets, -1 where there is none, and append times."""
-        offsets, times_ms = np.full(len(high), -1, dtype=np.int64), np.zeros(len(high), dtype=np.int64)
-        for run in self._runs:
+    def last_before(self, batch: Run, high: UInt64s, low: UInt64s, offsets: Int64s) -> tuple[Int64s, Int64s]:
+        """The last place of each id below an offset, in ``batch`` or in what is kept.
+
+        Returns offsets, -1 where there is none, and append times in ms.
+        """
+        order = np.argsort(high, kind="stable")  # looked up one next to the other
+        high, low, offsets = high[order], low[order], offsets[order]
+        places, times_ms = np.full(len(high), -1, dtype=np.int64), np.zeros(len(high), dtype=np.int64)
+        for run in (*self._runs, batch):
             at = np.searchsorted(run.high, high, side="left")
-            wanted = np.arange(len(high))
-            while len(wanted):
-                inside = at[wanted] < len(run.high)
-                wanted = wanted[inside]
-                wanted = wanted[run.high[at[wanted]] == high[wanted]]
-                same = wanted[run.low[at[wanted]] == low[wanted]]
-                later = same[run.offsets[at[same]] > offsets[same]]
-                offsets[later], times_ms[later] = run.offsets[at[later]], run.times_ms[at[later]]
-                at[wanted] += 1
-        return offsets, times_ms
+            rows = np.flatnonzero(at < len(run.high))
+            while len(rows):
+                rows = rows[run.high[at[rows]] == high[rows]]
+                found = run.offsets[at[rows]]
+                better = (run.low[at[rows]] == low[rows]) & (found < offsets[rows]) & (found > places[rows])
+                places[rows[better]], times_ms[rows[better]] = found[better], run.times_ms[at[rows[better]]]
+                at[rows] += 1
+                rows = rows[at[rows] < len(run.high)]
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        return places[back], times_ms[back]
 
     def keep(self, batch: Run, last_offset: int, last_time_ms: int) -> None:
         """Take the next batch's places in; the batch ended at ``last_offset`` and ``last_time_ms``."""
@@ -108,12 +116,12 @@ class Places:
 
 
 def hashes(sources: pl.Series, ids: pl.Series) -> tuple[UInt64s, UInt64s]:
-    """128 bits of each source and id, in two halves."""
-    names = pl.DataFrame({"source": sources.unique()})
-    halves = []
-    for seed in (1, 2):
-        # By another seed than ids: a platform and an id that are written alike must not cancel each other out.
-        salts = names.with_columns(salt=names["source"].hash(seed=seed + 2))
-        salt = pl.DataFrame({"source": sources}).join(salts, on="source", how="left", maintain_order="left")["salt"]
-        halves.append(ids.hash(seed=seed).to_numpy() ^ salt.to_numpy())
-    return halves[0], halves[1]
+    """128 bits of each source (``SOURCE``) and id, in two halves."""
+    codes = sources.to_physical().to_numpy()
+    return ids.hash(seed=1).to_numpy() ^ _salts(3)[codes], ids.hash(seed=2).to_numpy() ^ _salts(4)[codes]
+
+
+@cache
+def _salts(seed: int) -> UInt64s:
+    # By another seed than ids: a platform and an id that are written alike must not cancel each other out.
+    return pl.Series(SOURCES).hash(seed=seed).to_numpy()

@@ -11,15 +11,21 @@ import numpy as np
 import polars as pl
 from msgspec import Struct
 
-from schemas.event import POST_TYPES, REACTION_TYPES, Event
-from streams.arrays import Int64s
+from schemas.event import EVENT_TYPES, POST_TYPES, REACTION_TYPES, Event
+from streams.arrays import Bools, Int64s
+from streams.columns import SOURCE
 from streams.places import Horizon, Places, Run, hashes
 
 VERSION = "reactions 1"
 """Part of the rules version: the number goes up when a rule here changes."""
 
-_AT = pl.Schema({"high": pl.UInt64(), "low": pl.UInt64(), "offset": pl.Int64(), "time_ms": pl.Int64()})
+_IS_POST, _IS_REACTION = (np.isin(EVENT_TYPES, sorted(types)) for types in (POST_TYPES, REACTION_TYPES))
+"""By the number of an event's type."""
 _MOST_FRAMES = 64
+NONE = pl.DataFrame(
+    schema={"row": pl.UInt32(), "source": SOURCE, "post_id": pl.String(), "offset": pl.Int64(), "time_ms": pl.Int64()}
+)
+"""No reactions."""
 
 
 class Told(Struct, frozen=True):
@@ -32,6 +38,11 @@ class Told(Struct, frozen=True):
     posts: pl.DataFrame
     campaigns: pl.DataFrame
     hashtags: pl.DataFrame
+
+    def run(self) -> Run:
+        """Where the posts stand."""
+        places = (self.posts[name].to_numpy() for name in ("offset", "time_ms"))
+        return Run.of(*hashes(self.posts["source"], self.posts["post_id"]), *places)[0]
 
     def beside(self, other: "Told") -> "Told":
         """These and other posts of the same batch."""
@@ -53,35 +64,25 @@ class Posts:
         """How many posts are kept."""
         return len(self._places)
 
-    def acted_on(self, reactions: pl.DataFrame, told: Told) -> pl.DataFrame:
-        """Which post each reaction acts on: (row, post), a post by its offset; without those whose post is not known.
+    def take(self, reactions: pl.DataFrame, told: Told) -> pl.DataFrame:
+        """Take a batch's posts in, and tell which post each reaction acts on: (row, post), without unknown ones.
 
-        ``reactions`` are (row, source, post_id, offset, time_ms) of a batch, in offset order, ``told`` has the posts
-        among its accepted events.
+        ``reactions`` are (row, source, post_id, offset, time_ms) of the batch, ``told`` has the posts among its
+        accepted events; ``post`` is the offset of one. Batches come in offset order.
         """
-        wanted = _placed(reactions).with_columns(reactions["row"])
-        ids = wanted.select("high", "low").unique()
-        offsets, times_ms = self._places.latest(ids["high"].to_numpy(), ids["low"].to_numpy())
-        before = ids.with_columns(post=pl.Series(offsets), post_ms=pl.Series(times_ms))
-        beside = _placed(told.posts).with_columns(post_here="offset").rename({"time_ms": "post_here_ms"})
-        found = wanted.join(before, on=["high", "low"], how="left").sort("offset")
-        found = found.join_asof(
-            beside, on="offset", by=["high", "low"], allow_exact_matches=False, check_sortedness=False
-        )
-        found = found.with_columns(
-            post=pl.coalesce("post_here", "post"), post_ms=pl.coalesce("post_here_ms", "post_ms")
-        )
-        known = (pl.col("post") >= 0) & (pl.col("post") >= pl.col("offset") - self._horizon.records)
-        known &= pl.col("post_ms") >= pl.col("time_ms") - self._horizon.age_ms
-        return found.filter(known).select("row", "post")
+        places = told.run()
+        offsets, times_ms = reactions["offset"].to_numpy(), reactions["time_ms"].to_numpy()
+        posts, posts_ms = self._places.last_before(places, *hashes(reactions["source"], reactions["post_id"]), offsets)
+        self._keep(told, places)
+        known = (posts >= 0) & (posts >= offsets - self._horizon.records)
+        known &= posts_ms >= times_ms - self._horizon.age_ms
+        return pl.DataFrame([reactions["row"], pl.Series("post", posts)]).filter(pl.Series(known))
 
-    def keep(self, told: Told) -> None:
-        """Take a batch's posts in; batches come in offset order."""
+    def _keep(self, told: Told, places: Run) -> None:
         if not len(told.posts):
             return
         last_offset, last_ms = told.posts["offset"][-1], told.posts["time_ms"][-1]
-        placed = _placed(told.posts)
-        self._places.keep(Run.of(*(placed[name].to_numpy() for name in _AT))[0], last_offset, last_ms)
+        self._places.keep(places, last_offset, last_ms)
         if len(told.campaigns):
             self._campaigns.append(told.campaigns)
             self._hashtags.append(told.hashtags)
@@ -98,45 +99,54 @@ class Posts:
 
 
 def posts_among(
-    events: Sequence[Event], offsets: Int64s, times_ms: Int64s, tokens: pl.DataFrame, matches: pl.DataFrame
+    events: Sequence[Event],
+    columns: pl.DataFrame,
+    at: tuple[Int64s, Int64s],
+    tokens: pl.DataFrame,
+    matches: pl.DataFrame,
 ) -> Told:
-    """The posts; offsets and append times are the events', ``tokens`` (row, kind, token, …) and ``matches`` theirs."""
-    rows = [row for row, event in enumerate(events) if event.post_id and event.event_type in POST_TYPES]
-    posts = _frame(rows, events, [events[row].post_id for row in rows], offsets, times_ms)
+    """The posts among accepted events.
+
+    ``columns`` has their source and event_type, ``at`` their offsets and append times in ms; ``tokens`` (row, kind,
+    token, …) and ``matches`` (row, campaign) are theirs.
+    """
+    rows = _of(columns, _IS_POST)
+    posts = _frame(rows, [events[row].post_id for row in rows.to_list()], columns, at)
     of = posts.select("row", post="offset")
     theirs = matches.join(of, on="row", how="inner")
     hashtags = tokens.filter(pl.col("kind") == "hashtag").join(theirs.select("row", "post").unique(), on="row")
     return Told(posts.drop("row"), theirs.select("post", "campaign"), hashtags.select("post", hashtag="token"))
 
 
-def reactions_among(events: Sequence[Event], offsets: Int64s, times_ms: Int64s) -> pl.DataFrame:
-    """The reactions that carry nothing to be counted by, (row, source, post_id, offset, time_ms) with the post's id."""
-    rows = [
-        row
-        for row, event in enumerate(events)
-        if event.event_type in REACTION_TYPES
-        and event.ref_post_id
-        and not (event.text or event.hashtags or event.accounts)
-    ]
-    return _frame(rows, events, [events[row].ref_post_id for row in rows], offsets, times_ms)
+def reactions_among(
+    events: Sequence[Event], columns: pl.DataFrame, at: tuple[Int64s, Int64s], texts: pl.DataFrame
+) -> pl.DataFrame:
+    """The reactions that carry nothing to be counted by, (row, source, post_id, offset, time_ms) with the post's id.
+
+    ``texts`` has the events' text, hashtags and accounts; the others are as for ``posts_among``.
+    """
+    rows = _of(columns, _IS_REACTION)
+    carried = (pl.col("text").str.len_bytes(), pl.col("hashtags").list.len(), pl.col("accounts").list.len())
+    bare = texts[rows].select(pl.sum_horizontal(carried) == 0).to_series()
+    rows = rows.filter(bare)
+    return _frame(rows, [events[row].ref_post_id for row in rows.to_list()], columns, at)
+
+
+def _of(columns: pl.DataFrame, types: Bools) -> pl.Series:
+    """The rows of some types."""
+    return pl.Series(np.flatnonzero(types[columns["event_type"].to_physical().to_numpy()]), dtype=pl.UInt32)
 
 
 def _frame(
-    rows: list[int], events: Sequence[Event], post_ids: list[str | None], offsets: Int64s, times_ms: Int64s
+    rows: pl.Series, post_ids: list[str | None], columns: pl.DataFrame, at: tuple[Int64s, Int64s]
 ) -> pl.DataFrame:
-    at = np.array(rows, dtype=np.int64)
+    offsets, times_ms = (values[rows.to_numpy()] for values in at)
     return pl.DataFrame(
         {
-            "row": pl.Series(rows, dtype=pl.UInt32),
-            "source": pl.Series([events[row].source for row in rows], dtype=pl.String),
+            "row": rows,
+            "source": columns["source"].gather(rows),
             "post_id": pl.Series(post_ids, dtype=pl.String),
-            "offset": pl.Series(offsets[at], dtype=pl.Int64),
-            "time_ms": pl.Series(times_ms[at], dtype=pl.Int64),
+            "offset": pl.Series(offsets, dtype=pl.Int64),
+            "time_ms": pl.Series(times_ms, dtype=pl.Int64),
         }
-    )
-
-
-def _placed(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows' ids, hashed, with offset and append time."""
-    high, low = hashes(rows["source"], rows["post_id"])
-    return pl.DataFrame({"high": high, "low": low, "offset": rows["offset"], "time_ms": rows["time_ms"]}, schema=_AT)
+    ).filter(pl.col("post_id") != "")

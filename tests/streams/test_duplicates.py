@@ -5,6 +5,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.columns import SOURCE
 from streams.duplicates import Seen
 from streams.places import Horizon
 
@@ -28,7 +29,7 @@ def in_batches(log: Log, horizon: Horizon, sizes: list[int]) -> list[bool]:
         end = begin + sizes[begin % len(sizes)]
         batch = log[begin:end]
         found += seen.mark(
-            pl.Series(["x"] * len(batch)),
+            pl.Series(["x"] * len(batch), dtype=SOURCE),
             pl.Series([identity for identity, _, _ in batch]),
             np.array([offset for _, offset, _ in batch]),
             np.array([time_ms for _, _, time_ms in batch]),
@@ -57,7 +58,7 @@ def test_duplicates_equal_the_definition_whatever_the_batches(
 
 def test_the_same_id_on_another_platform_is_no_duplicate() -> None:
     seen = Seen(Horizon(100, 100))
-    sources, ids = pl.Series(["x", "web", "x"]), pl.Series(["1", "1", "1"])
+    sources, ids = pl.Series(["x", "web", "x"], dtype=SOURCE), pl.Series(["1", "1", "1"])
     assert seen.mark(sources, ids, np.array([0, 1, 2]), np.array([0, 0, 0])).tolist() == [False, False, True]
 
 
@@ -66,7 +67,7 @@ def test_memory_stays_within_the_horizon_over_a_long_log() -> None:
     seen, most = Seen(horizon), 0
     for batch in range(300):
         offsets = np.arange(batch * 1000, batch * 1000 + 1000)
-        seen.mark(pl.Series(["x"] * 1000), pl.Series(offsets).cast(pl.String), offsets, offsets)
+        seen.mark(pl.Series(["x"] * 1000, dtype=SOURCE), pl.Series(offsets).cast(pl.String), offsets, offsets)
         most = max(most, len(seen))
     assert most <= 3 * horizon.records
 
@@ -76,4 +77,4 @@ def test_ids_written_like_their_platforms_are_no_duplicates_of_each_other() -> N
     for ending in ("", ":"):
         seen = Seen(Horizon(100, 100))
         ids = pl.Series([name + ending for name in names])
-        assert not seen.mark(pl.Series(names), ids, np.array([0, 1, 2]), np.array([0, 0, 0])).any()
+        assert not seen.mark(pl.Series(names, dtype=SOURCE), ids, np.array([0, 1, 2]), np.array([0, 0, 0])).any()
