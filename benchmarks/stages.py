@@ -41,6 +41,7 @@ from streams.decode import decode
 from streams.duplicates import Seen
 from streams.extract import extract
 from streams.partition import Counting, Partition
+from streams.phrases import fold
 from streams.reactions import Posts, posts_among, reactions_among
 from streams.rows import Share, Writer
 from streams.settings import Settings, load
@@ -148,9 +149,10 @@ def _stages(clock: Clock, counting: Counting, seen: Seen, posts: Posts, chunk: C
     with clock.stage("extract"):
         tokens = extract(texts["text"], columns["source"], texts["hashtags"], texts["accounts"]).tokens
     with clock.stage("match"):
-        matches = counting.matcher.match(tokens, texts["text"], columns["source"], posts_of([]))
+        folded = fold(texts["text"])
+        matches = counting.matcher.match(tokens, folded, columns["source"], posts_of([]))
     with clock.stage("sentiment"):
-        judged = counting.matcher.judge.judged(matches, texts["text"], columns["lang"], tokens)
+        judged = counting.matcher.judge.judged(matches, folded, columns["lang"], tokens)
     with clock.stage("count"):
         count(columns, tokens, judged)
     with clock.stage("campaigns"):

@@ -4,6 +4,7 @@ Only few events are looked at: those that belong to a campaign, mention a target
 """
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 import polars as pl
 
@@ -25,6 +26,14 @@ MOST_PAIRED = 12
 _FEW, _MANY = 100_000, 10_000_000
 """Followers below which likely impressions are 15 % of them, and from which on they are 6 %."""
 _MOST_FOLLOWERS = 10**12
+_DETAILS = attrgetter("author_id", "author_name", "currency", "author_followers", "amount")
+_SCHEMA = {
+    "author_id": pl.String,
+    "author_name": pl.String,
+    "currency": pl.String,
+    "known": pl.UInt64,
+    "amount": pl.Int64,
+}
 _SIGN = pl.col("quantity").sign()
 _POSTS = {"posts_added": _SIGN > 0, "posts_removed": _SIGN < 0}
 
@@ -55,16 +64,9 @@ Rows = tuple[pl.DataFrame, Mapping[str, pl.Expr]]
 
 def _details(events: Sequence[Event], columns: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
     """The rows with what else is counted of them, unknown texts as ``''``."""
-    few = [events[row] for row in rows.to_list()]
-    texts = ("author_id", "author_name", "currency")
-    return columns[rows].with_columns(
-        rows.alias("row"),
-        *(pl.Series(name, [getattr(event, name) or "" for event in few], dtype=pl.String) for name in texts),
-        pl.Series("known", [event.author_followers for event in few], dtype=pl.UInt64).clip(
-            upper_bound=_MOST_FOLLOWERS
-        ),
-        pl.Series("amount", [event.amount for event in few], dtype=pl.Int64),
-    )
+    few = pl.DataFrame([_DETAILS(events[row]) for row in rows.to_list()], schema=_SCHEMA, orient="row")
+    details = few.with_columns(pl.col(pl.String).fill_null(""), pl.col("known").clip(upper_bound=_MOST_FOLLOWERS))
+    return pl.concat([columns[rows].with_columns(rows.alias("row")), details], how="horizontal")
 
 
 def _authors(mine: pl.DataFrame) -> Rows:

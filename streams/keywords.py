@@ -7,7 +7,7 @@ import polars as pl
 
 from schemas.campaign import Campaign
 from schemas.keywords import All, Either, Expression, Phrase, parse, phrases
-from streams.phrases import Phrases, fold
+from streams.phrases import Phrases
 
 Rows = frozenset[int]
 
@@ -38,8 +38,8 @@ class Keywords:
         return len(self._phrases)
 
     def find(self, texts: pl.Series) -> list[pl.DataFrame]:
-        """Frames of (row, campaign) for which one holds; pairs may come again."""
-        found = self._phrases.find(fold(texts))
+        """Frames of (row, campaign) for which one holds; pairs may come again. ``texts`` are folded."""
+        found = self._phrases.find(texts)
         frames = [found.join(self._plain, on="phrase", how="inner").select("row", "campaign")]
         if self._joined:
             rows_of = {

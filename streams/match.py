@@ -47,8 +47,8 @@ class Matcher:
     def match(self, tokens: pl.DataFrame, texts: pl.Series, sources: pl.Series, posts: pl.DataFrame) -> pl.DataFrame:
         """The campaigns of each event: (row, campaign), each pair once, without ``*``.
 
-        ``tokens`` are the extracted (row, kind, token, …); ``texts`` and ``sources`` the events', by row, a text null
-        where there is none; ``posts`` (row, post) what an event is and what it acts on, each as ``source:post_id``.
+        ``tokens`` are the extracted (row, kind, token, …); ``texts`` and ``sources`` the events', by row: texts folded,
+        null where there is none; ``posts`` (row, post) what an event is and what it acts on, as ``source:post_id``.
         """
         found = [self._tokens.find(tokens)]
         if len(self._keywords):

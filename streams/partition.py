@@ -20,6 +20,7 @@ from streams.decode import Decoded, decode
 from streams.duplicates import Seen
 from streams.extract import extract
 from streams.match import Matcher
+from streams.phrases import fold
 from streams.places import Horizon
 from streams.reactions import NONE, Posts, Told, posts_among, reactions_among
 from streams.refusal import Refusal
@@ -50,7 +51,10 @@ class Account(Struct):
 
 
 class _Looked(Struct, frozen=True):
-    """What counts of events, (text, hashtags, accounts), and what is found: tokens (row, kind, …), matches."""
+    """What counts of events, (text, hashtags, accounts, folded), and what is found: tokens (row, kind, …), matches.
+
+    ``folded`` is the text as campaigns' words are looked for in it.
+    """
 
     texts: pl.DataFrame
     tokens: pl.DataFrame
@@ -167,9 +171,10 @@ class Partition:
         )
         extracted = extract(texts["text"], sources, texts["hashtags"], texts["accounts"])
         matcher = self._counting.matcher
+        folded = fold(texts["text"]) if matcher.campaigns else texts["text"]
         posts = posts_of(events if matcher.watches_posts else [])
-        matches = matcher.match(extracted.tokens, texts["text"], sources, posts)
-        return _Looked(texts, extracted.tokens, matches, extracted.beyond_limit)
+        matches = matcher.match(extracted.tokens, folded, sources, posts)
+        return _Looked(texts.with_columns(folded=folded), extracted.tokens, matches, extracted.beyond_limit)
 
     def _mark(self, decoded: Decoded, positions: Int64s, chunk: Chunk) -> Bools:
         sources = pl.Series([event.source for event in decoded.events], dtype=SOURCE)
@@ -193,7 +198,7 @@ class Partition:
         columns = event_columns(events, segment_of[positions])
         looked = self._look_at(events, columns["source"])
         matcher, tokens, matches = self._counting.matcher, looked.tokens, looked.matches
-        judged = matcher.judge.judged(matches, looked.texts["text"], columns["lang"], tokens)
+        judged = matcher.judge.judged(matches, looked.texts["folded"], columns["lang"], tokens)
         additions = count(columns, tokens, judged)
         additions |= count_campaigns(events, columns, tokens, matches, matcher.labels)
         places = _places(chunk, positions)

@@ -25,7 +25,7 @@ import polars as pl
 
 from schemas.campaign import Campaign
 from streams.columns import SENTIMENT
-from streams.phrases import Phrases, fold
+from streams.phrases import Phrases
 
 _LEXICON = "vaderSentiment"
 _TABLED = re.compile("[a-z][0-9]*[a-z][a-z0-9]*")
@@ -89,13 +89,13 @@ class Judge:
     def judged(self, matches: pl.DataFrame, texts: pl.Series, langs: pl.Series, tokens: pl.DataFrame) -> pl.DataFrame:
         """``matches`` (row, campaign) with ``sentiment``: what the event is to the campaign.
 
-        ``texts`` and ``langs`` are the events', by row, a text null where there is none, a language ``''`` where it is
-        unknown; ``tokens`` the extracted (row, kind, token, …). Rows that match nothing are not looked at.
+        ``texts`` and ``langs`` are the events', by row: texts folded, null where there is none, ``''`` for an unknown
+        language; ``tokens`` the extracted (row, kind, token, …). Rows that match nothing are not looked at.
         """
         if not len(matches):
             return matches.with_columns(sentiment=pl.lit("", dtype=SENTIMENT))
         rows = matches["row"].unique()
-        spoken = pl.DataFrame({"row": rows, "text": fold(texts.gather(rows)), "lang": langs.gather(rows)})
+        spoken = pl.DataFrame({"row": rows, "text": texts.gather(rows), "lang": langs.gather(rows)})
         spoken = spoken.drop_nulls("text")
         emojis = tokens.filter(pl.col("kind") == "emoji", pl.col("row").is_in(rows.implode()))
         found = pl.concat([_by_words(spoken), _by_smileys(spoken), _by_emojis(emojis)])
@@ -145,7 +145,9 @@ def _by_emojis(emojis: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_smileys(texts: pl.DataFrame) -> pl.DataFrame:
-    found = [texts.filter(pl.col("text").str.contains(_alone(smileys))) for smileys in _SMILEYS.values()]
+    # First wherever they stand, all at once: few texts are left to look at.
+    likely = texts.filter(pl.col("text").str.contains_any([one for smileys in _SMILEYS.values() for one in smileys]))
+    found = [likely.filter(pl.col("text").str.contains(_alone(smileys))) for smileys in _SMILEYS.values()]
     return pl.concat(
         rows.select("row", points=pl.lit(points, dtype=pl.Int64)) for points, rows in zip(_SMILEYS, found, strict=True)
     )

@@ -64,7 +64,7 @@ def matched(campaigns: list[oracle_log.Campaign], events: list[Event], found: li
         if event.get(name)
     ]
     of_posts = pl.DataFrame(posts, schema={"row": pl.UInt32, "post": pl.String}, orient="row")
-    pairs = Matcher([of(campaign) for campaign in campaigns]).match(tokens, texts, sources, of_posts)
+    pairs = Matcher([of(campaign) for campaign in campaigns]).match(tokens, folded(texts), sources, of_posts)
     assert pairs.is_unique().all()
     return set(pairs.select("row", "campaign").iter_rows())
 

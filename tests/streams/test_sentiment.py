@@ -15,6 +15,7 @@ from schemas.campaign import Campaign
 from streams import sentiment
 from streams.columns import of_one_sentiment
 from streams.extract import extract
+from streams.phrases import fold as folded
 from streams.sentiment import Judge
 from tests.oracle.oracle import _Matcher
 from tests.oracle.sentiment import sentiment as naive
@@ -38,7 +39,7 @@ def judged(events: Sequence[Event], campaigns: Sequence[Campaign] = (PLAIN,)) ->
     pairs = [(row, name) for row in range(count) for name in names]
     matches = pl.DataFrame(pairs, schema={"row": pl.UInt32, "campaign": pl.Enum(names)}, orient="row")
     langs = pl.Series([event.get("lang", "") for event in events], dtype=pl.String)
-    return sorted(Judge(campaigns).judged(matches, texts, langs, tokens).iter_rows())
+    return sorted(Judge(campaigns).judged(matches, folded(texts), langs, tokens).iter_rows())
 
 
 def of_text(text: str, lang: str = "en", campaign: Campaign = PLAIN) -> str:
