@@ -13,7 +13,19 @@ import structlog
 from faust.types import TP
 
 from schemas.topics import EVENTS
-from streams import clickhouse, compactor, metrics, pinned, preflight, rules, snapshot_agent, topics, transport
+from streams import (
+    campaigns,
+    clickhouse,
+    compactor,
+    metrics,
+    pinned,
+    preflight,
+    rules,
+    snapshot_agent,
+    topics,
+    transport,
+)
+from streams.alerts import evaluator
 from streams.chunk import Delivery
 from streams.errors import CRASHED, FAILED, GroundswellError
 from streams.outage import KafkaWatch
@@ -55,6 +67,7 @@ def run_worker(settings: Settings) -> None:
         _register_watches(app, worker, settings, topic_id)
         _register_snapshots(app, worker, settings, ground.topic.partitions)
         compactor.start(settings, lambda: worker.is_assigned(0))
+        evaluator.start(settings, campaigns.load(settings.campaigns), lambda: worker.is_assigned(0))
         code = _run(app, settings)
     if worker.failure is not None or code:
         # A topic that was deleted and created again breaks what any log promises: told instead of what it led to.

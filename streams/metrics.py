@@ -71,6 +71,37 @@ COMPACTION_SECONDS = Histogram(
     "groundswell_compaction_seconds", "How long summing up one unit took.", (), buckets=_SECONDS
 )
 
+_ALERT = ("campaign", "alert", "metric", "severity")
+ALERT_VALUE = Gauge(
+    "groundswell_campaign_alert_value",
+    "What was measured for an alert, in the unit of its metric; NaN where this worker does not evaluate.",
+    _ALERT,
+    multiprocess_mode="livemostrecent",
+)
+ALERT_LIMIT = Gauge(
+    "groundswell_campaign_alert_limit",
+    "The limit that an alert's value was compared with, in the same unit.",
+    _ALERT,
+    multiprocess_mode="livemostrecent",
+)
+ALERT_FIRING = Gauge(
+    "groundswell_campaign_alert_firing",
+    "1 while an alert fires: from crossing its limit to being well below it.",
+    _ALERT,
+    multiprocess_mode="livemostrecent",
+)
+ALERTS_EVALUATED = Gauge(
+    "groundswell_alerts_evaluated_timestamp_seconds",
+    "When alerts were last evaluated, as a Unix time.",
+    (),
+    multiprocess_mode="livemax",
+)
+NOTIFICATIONS = Counter(
+    "groundswell_alert_notifications_total",
+    "Attempts to notify a recipient, by whether its service took it: taken or failed.",
+    ("outcome",),
+)
+
 ALL = (
     READ,
     COUNTED,
@@ -89,6 +120,11 @@ ALL = (
     SNAPSHOT_EVENTS,
     COMPACTED,
     COMPACTION_SECONDS,
+    ALERT_VALUE,
+    ALERT_LIMIT,
+    ALERT_FIRING,
+    ALERTS_EVALUATED,
+    NOTIFICATIONS,
 )
 
 

@@ -27,6 +27,7 @@ DOCUMENTS = (
     "CHANGELOG.md",
     "RELIABILITY.md",
     "deploy/grafana/README.md",
+    "docs/alerts.md",
 )
 ELSEWHERE = {
     # Commands that run for long or need another set-up, and the test that runs them.

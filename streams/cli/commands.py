@@ -15,7 +15,7 @@ from rich.table import Table
 
 from schemas.counters import KINDS
 from streams import clickhouse, doctor, migrate, moments, query, replay, settings, top, topics
-from streams.cli import campaigns, compact, dead_letters, gaps, recount, running
+from streams.cli import alerts, campaigns, compact, dead_letters, gaps, recount, running
 from streams.errors import CRASHED, GroundswellError, UnreachableError, UsageError
 from streams.sources.formats import FORMATS
 
@@ -32,6 +32,7 @@ app.command("demo")(running.demo)
 app.command("up")(running.up)
 app.command("recount")(recount.recount_command)
 app.command("compact")(compact.compact_command)
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(gaps.app, name="gaps")
