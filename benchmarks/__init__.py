@@ -5,5 +5,6 @@ generate (``vocabulary``, ``generate``, ``truth``) → log (``log``, ``topic``) 
 report (``report``, ``readme``).
 
 Of Groundswell alone (``product``): ``latency`` from an event produced (``batches``, ``load``) to its count seen
-(``probes``, ``loading``), ``growth`` of what it costs with what is counted, ``stages`` of a worker's processor time.
+(``probes``, ``loading``), ``growth`` of what it costs with what is counted, ``stages`` of a worker's processor time;
+``projection`` tells how far off projections are, on generated ``launches``.
 """

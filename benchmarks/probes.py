@@ -15,10 +15,9 @@ from msgspec import Struct
 from benchmarks.load import token
 from benchmarks.product import Running
 from schemas.counters import DATABASE
-from schemas.event import WINDOW_MS
+from schemas.event import WINDOW_S
 
 _EVERY_S = 0.1
-_WINDOW_S = WINDOW_MS // 1000
 
 
 class Latency(Struct, frozen=True):
@@ -67,7 +66,7 @@ class Reader:
         wanted = ", ".join(f"'{name}'" for name in self._outstanding)
         found = self._running.client.query(
             f"SELECT token FROM {DATABASE}.token_counts WHERE campaign = '*' AND kind = 'hashtag' "
-            f"AND window_start >= toDateTime({oldest_ns // 1_000_000_000 - _WINDOW_S}, 'UTC') AND token IN ({wanted})"
+            f"AND window_start >= toDateTime({oldest_ns // 1_000_000_000 - WINDOW_S}, 'UTC') AND token IN ({wanted})"
         ).result_columns
         now_ns = time.monotonic_ns()
         for name in found[0] if found else ():

@@ -44,6 +44,7 @@ from streams.partition import Counting, Partition
 from streams.phrases import fold
 from streams.reactions import Posts, posts_among, reactions_among
 from streams.rows import Share, Writer
+from streams.sample import count_sample
 from streams.settings import Settings, load
 from streams.sink import Sink
 from streams.transport import AS_DECODED, Records
@@ -162,6 +163,8 @@ def _stages(clock: Clock, counting: Counting, seen: Seen, posts: Posts, chunk: C
         told = posts_among(events, columns, places, tokens, matches)
         reactions = reactions_among(events, columns, places, texts)
         count_reactions(posts, told, columns, reactions, matches)
+    with clock.stage("sample of authors"):
+        count_sample(events, columns, tokens)
     with clock.stage("archive"):
         archive_rows(events, tokens, judged, chunk, np.arange(len(events)), segment_of, everything=False)
 

@@ -3,9 +3,8 @@
 from dashboards.panel import BLUISH_GREEN, GREY, ORANGE, VERMILLION, Column, Panel
 from dashboards.variables import CAMPAIGN_NAME, IN_RANGE, THESE_PLATFORMS, THIS_CAMPAIGN
 from schemas.counters import DATABASE, EVERY_CAMPAIGN
-from schemas.event import WINDOW_MS
+from schemas.event import WINDOW_S
 
-_WINDOW_S = WINDOW_MS // 1000
 # A bucket counts as still filling until so long after its end: its last events are on their way.
 _SETTLING_S = 10
 _POSTS = "event_type IN ('mention', 'reply', 'quote', 'video')"
@@ -49,7 +48,7 @@ FRESHNESS = Panel(
         Column("since the newest window", "seconds", limits=((None, BLUISH_GREEN), (30, ORANGE), (120, VERMILLION))),
     ),
     query=f"""
-SELECT greatest(0, dateDiff('second', max(window_start), now()) - {_WINDOW_S}) AS `since the newest window`
+SELECT greatest(0, dateDiff('second', max(window_start), now()) - {WINDOW_S}) AS `since the newest window`
 FROM {DATABASE}.engagement
 WHERE campaign = '{EVERY_CAMPAIGN}' AND window_start > now() - INTERVAL 1 DAY AND window_start <= now()
 HAVING count() > 0
@@ -109,7 +108,7 @@ VELOCITY = Panel(
     ),
     query=f"""
 WITH
-    greatest(toUInt32OrZero('${{granularity:percentencode}}'), {_WINDOW_S}) AS step_s,
+    greatest(toUInt32OrZero('${{granularity:percentencode}}'), {WINDOW_S}) AS step_s,
     intDiv(toUnixTimestamp($__fromTime), step_s) * step_s AS from_s,
     intDiv(toUnixTimestamp($__toTime) + step_s - 1, step_s) * step_s AS to_s,
     window_start >= toDateTime(from_s) AS in_range,

@@ -231,6 +231,26 @@ HASHTAG_REACTIONS = Counter(
     totals_by=_MONTH,
 )
 
+AUTHORS_A_SAMPLED_ONE = 8
+"""Of so many authors one is sampled."""
+
+SAMPLED_POSTS = Counter(
+    view="sampled_posts",
+    table="sample_counter",
+    totals="sample_totals",
+    meaning=(
+        "Posts with a hashtag by a sample of the authors, of `*` alone: by a hash of source and author one in "
+        f"{AUTHORS_A_SAMPLED_ONE}, with all their posts. So {AUTHORS_A_SAMPLED_ONE} times their number estimates how "
+        "many authors there were."
+    ),
+    key=_WINDOW
+    | _CAMPAIGN
+    | {"hashtag": "String", "source": "LowCardinality(String)", "author_id": "String", "post_id": "String"},
+    measures=(Measure("posts", "posts of the author's that contain the hashtag", "posts_added", "posts_removed"),),
+    order_by=("campaign", "window_start", "hashtag", "source", "author_id", "post_id"),
+    totals_by=_MONTH,
+)
+
 COUNTERS = (
     TOKEN_COUNTS,
     ENGAGEMENT,
@@ -242,6 +262,7 @@ COUNTERS = (
     PLEDGED,
     REACTIONS,
     HASHTAG_REACTIONS,
+    SAMPLED_POSTS,
 )
 
 ACCOUNT = ("read", "counted", "duplicates", "dead", "markers")

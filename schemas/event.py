@@ -15,12 +15,16 @@ MAX_VALUE_BYTES = 65_536
 MAX_AHEAD_MS = 24 * 3600 * 1000
 MAX_QUANTITY = 10**12
 MAX_TOKENS = 64
-WINDOW_MS = 10_000
+WINDOW_S = 10
 
 Source = Literal["bluesky", "mastodon", "x", "tiktok", "instagram", "facebook", "youtube", "reddit", "web", "other"]
 EventType = Literal["mention", "reply", "quote", "share", "like", "follow", "view", "video", "pledge", "signup"]
 SOURCES: tuple[str, ...] = get_args(Source)
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)
+POST_TYPES: tuple[str, ...] = ("mention", "reply", "quote", "video")
+"""Types of events that are posts: their key has the post's own id."""
+REACTION_TYPES: tuple[str, ...] = ("like", "share", "view")
+"""Types of events that act on a post: their key has that post's id."""
 
 EVENT_TIME_MIN_MS = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 1000
 EVENT_TIME_END_MS = int(datetime(2106, 1, 1, tzinfo=UTC).timestamp()) * 1000
@@ -87,11 +91,6 @@ class Event(Struct, kw_only=True, frozen=True, gc=False, omit_defaults=True):
 
 FIELDS: tuple[str, ...] = Event.__struct_fields__
 REQUIRED: tuple[str, ...] = tuple(field.name for field in msgspec.structs.fields(Event) if field.required)
-
-POST_TYPES = frozenset({"mention", "reply", "quote", "video"})
-"""Types of events that are posts: their key has the post's own id."""
-REACTION_TYPES = frozenset({"like", "share", "view"})
-"""Types of events that act on a post: their key has that post's id."""
 
 
 def record_key(event: Event) -> bytes:

@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 
 from schemas.counters import EVERY_CAMPAIGN, KINDS
-from schemas.event import EVENT_TYPES, SOURCES, WINDOW_MS, Event
+from schemas.event import EVENT_TYPES, SOURCES, WINDOW_S, Event
 from streams.arrays import Int64s, UInt32s
 from streams.chunk import Chunk
 
@@ -30,7 +30,7 @@ def event_columns(events: Sequence[Event], segment_of: Int64s) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "segment": pl.Series(segment_of, dtype=pl.UInt64),
-            "window_start": pl.Series(times_ms // WINDOW_MS * (WINDOW_MS // 1000), dtype=pl.UInt32),
+            "window_start": pl.Series(times_ms // (WINDOW_S * 1000) * WINDOW_S, dtype=pl.UInt32),
             "source": pl.Series([event.source for event in events], dtype=SOURCE),
             "event_type": pl.Series([event.event_type for event in events], dtype=EVENT_TYPE),
             "lang": pl.Series([event.lang or "" for event in events], dtype=pl.String),

@@ -24,6 +24,7 @@ from streams.phrases import fold
 from streams.places import Horizon
 from streams.reactions import NONE, Posts, Told, posts_among, reactions_among
 from streams.refusal import Refusal
+from streams.sample import count_sample
 from streams.segments import Segment, SegmentRule
 
 _NEVER_MS = 2**62
@@ -206,6 +207,7 @@ class Partition:
         told = told if again is None else told.beside(again)
         reactions = reactions_among(events, columns, places, looked.texts)
         additions |= count_reactions(self._posts, told, columns, reactions, matches)
+        additions |= count_sample(events, columns, tokens)
         self._pending.append(additions)
         memory_bytes = sum(int(frame.estimated_size()) for frame in additions.values())
         if self._counting.archive != "off":

@@ -7,6 +7,7 @@ from streams.match import Matcher, rules_versions
 from streams.partition import Counting
 from streams.places import Horizon
 from streams.reactions import VERSION as REACTIONS
+from streams.sample import VERSION as SAMPLE
 from streams.segments import SegmentRule
 from streams.sentiment import version as sentiment_version
 from streams.settings import Settings
@@ -25,4 +26,5 @@ def load(settings: Settings) -> tuple[Counting, dict[str, int]]:
         settings.archive,
     )
     fixed = [getattr(settings, name) for name in pinned.NAMES]
-    return counting, rules_versions(found, (*fixed, MAX_DEPTH, EXTRACTOR, REACTIONS, sentiment_version()))
+    ours = (MAX_DEPTH, EXTRACTOR, REACTIONS, SAMPLE, sentiment_version())
+    return counting, rules_versions(found, (*fixed, *ours))

@@ -152,6 +152,27 @@ PARTITION BY toYYYYMMDD(unit)
 ORDER BY (unit, campaign, hashtag, window_start, source, event_type, topic_id, partition, segment, rules)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
+CREATE TABLE IF NOT EXISTS groundswell.sample_counter
+(
+    window_start DateTime('UTC'),
+    campaign LowCardinality(String),
+    hashtag String,
+    source LowCardinality(String),
+    author_id String,
+    post_id String,
+    topic_id LowCardinality(String),
+    unit DateTime('UTC'),
+    partition UInt32,
+    segment UInt64,
+    rules UInt64,
+    posts_added SimpleAggregateFunction(max, UInt64),
+    posts_removed SimpleAggregateFunction(max, UInt64)
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMMDD(unit)
+ORDER BY (unit, campaign, window_start, hashtag, source, author_id, post_id, topic_id, partition, segment, rules)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
 CREATE TABLE IF NOT EXISTS groundswell.author_totals
 (
     window_start DateTime('UTC'),
@@ -288,6 +309,25 @@ CREATE TABLE IF NOT EXISTS groundswell.hashtag_reaction_totals
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(window_start)
 ORDER BY (campaign, hashtag, window_start, source, event_type, topic_id, unit, run)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS groundswell.sample_totals
+(
+    window_start DateTime('UTC'),
+    campaign LowCardinality(String),
+    hashtag String,
+    source LowCardinality(String),
+    author_id String,
+    post_id String,
+    topic_id LowCardinality(String),
+    unit DateTime('UTC'),
+    run UInt64,
+    posts_added UInt64,
+    posts_removed UInt64
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(window_start)
+ORDER BY (campaign, window_start, hashtag, source, author_id, post_id, topic_id, unit, run)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE OR REPLACE VIEW groundswell.authors AS
@@ -445,3 +485,24 @@ FROM
     GROUP BY window_start, campaign, hashtag, source, event_type, topic_id, unit, partition, segment
 )
 GROUP BY window_start, campaign, hashtag, source, event_type;
+
+CREATE OR REPLACE VIEW groundswell.sampled_posts AS
+WITH (SELECT (totals, rows) FROM groundswell.coverage) AS covered
+SELECT
+    window_start, campaign, hashtag, source, author_id, post_id,
+    sum(toInt64(posts_added)) - sum(toInt64(posts_removed)) AS posts
+FROM
+(
+    SELECT defaultValueOfTypeName('DateTime(\'UTC\')') AS window_start, defaultValueOfTypeName('LowCardinality(String)') AS campaign, defaultValueOfTypeName('String') AS hashtag, defaultValueOfTypeName('LowCardinality(String)') AS source, defaultValueOfTypeName('String') AS author_id, defaultValueOfTypeName('String') AS post_id, defaultValueOfTypeName('UInt64') AS posts_added, defaultValueOfTypeName('UInt64') AS posts_removed
+    WHERE length(covered.1) < 0
+    UNION ALL
+    SELECT window_start, campaign, hashtag, source, author_id, post_id, posts_added, posts_removed
+    FROM groundswell.sample_totals
+    WHERE (topic_id, unit, run) IN (SELECT one.1 AS topic_id, one.2 AS unit, one.3 AS run FROM (SELECT arrayJoin(covered.1) AS one))
+    UNION ALL
+    SELECT window_start, campaign, hashtag, source, author_id, post_id, max(posts_added) AS posts_added, max(posts_removed) AS posts_removed
+    FROM groundswell.sample_counter
+    WHERE (topic_id, unit, partition, segment, campaign, rules) IN (SELECT one.1 AS topic_id, one.2 AS unit, one.3 AS partition, one.4 AS segment, one.5 AS campaign, one.6 AS rules FROM (SELECT arrayJoin(covered.2) AS one))
+    GROUP BY window_start, campaign, hashtag, source, author_id, post_id, topic_id, unit, partition, segment
+)
+GROUP BY window_start, campaign, hashtag, source, author_id, post_id;

@@ -12,6 +12,7 @@ from clickhouse_connect.driver import Client
 from schemas.counters import DATABASE
 from streams.alerts.judge import Counts
 from streams.alerts.series import Counted, Series
+from streams.measures import engaged_sql
 
 _LONG_S = 2 * 3600
 
@@ -45,8 +46,7 @@ FROM
         toString(campaign) AS campaign, toString(source) AS source, toString(event_type) AS event_type,
         toString(sentiment) AS sentiment, toUnixTimestamp(window_start) AS time,
         sum(quantity) AS quantity, sum(events) AS events
-    FROM {DATABASE}.engagement
-    WHERE {_IN_SPAN}
+    FROM ({engaged_sql(_IN_SPAN)})
     GROUP BY ALL
 ) AS counted
 INNER JOIN ({_OF_WANTED}) AS wanted USING campaign

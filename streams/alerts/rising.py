@@ -13,9 +13,10 @@ from clickhouse_connect.driver import Client
 
 from schemas.campaign import Campaign, Hijack
 from schemas.counters import DATABASE
+from schemas.event import POST_TYPES
 from streams.alerts.episodes import Key
 from streams.alerts.judge import WELL_BELOW, Rising
-from streams.alerts.series import POSTS, end_of_window, whole
+from streams.alerts.series import end_of_window, whole
 from streams.token_table import TokenTable
 
 _BASE_S = 24 * 3600
@@ -113,7 +114,7 @@ def _posts(
 ) -> _Found:
     parameters: dict[str, object] = {
         "campaigns": sorted({campaign.name for campaign, _ in alerts}),
-        "types": list(POSTS),
+        "types": list(POST_TYPES),
         **_bounds(spans),
         "tokens": list(tokens),
         "wanted": [(number, alerts[number][0].name, *span) for number, span in enumerate(spans)],
@@ -151,7 +152,7 @@ def _sound(
     found = dict.fromkeys(new, (0, 0, 0))
     if new:
         parameters: dict[str, object] = {
-            "types": list(POSTS),
+            "types": list(POST_TYPES),
             **_bounds(spans),
             "wanted": [(number, alerts[number][0].name, token, *spans[number]) for number, token in new],
         }

@@ -6,28 +6,22 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from schemas.campaign import AnyAlert, Campaign, Goal, Hijack, LaunchWindow, Mood, Pace, Silence, Spike, Threshold
-from schemas.event import EVENT_TYPES
+from schemas.campaign import (
+    AnyAlert,
+    Campaign,
+    Goal,
+    Hijack,
+    LaunchWindow,
+    Metric,
+    Mood,
+    Pace,
+    Silence,
+    Spike,
+    Threshold,
+)
+from schemas.event import POST_TYPES, WINDOW_S
+from streams.measures import TYPES, begin
 
-WINDOW_S = 10
-POSTS = ("mention", "quote", "reply", "video")
-"""The event types that are mentions."""
-
-_TYPES: Mapping[str, tuple[str, ...]] = {
-    "mentions": POSTS,
-    "contributors": POSTS,
-    "target_mentions": tuple(sorted(set(EVENT_TYPES) - {"share"})),
-    "likes": ("like",),
-    "shares": ("share",),
-    "replies": ("reply",),
-    "quotes": ("quote",),
-    "views": ("view",),
-    "videos": ("video",),
-    "follows": ("follow",),
-    "signups": ("signup",),
-    "pledges": ("pledge",),
-    "engagement": ("like", "quote", "reply", "share"),
-}
 _LEAST_LOOK_BACK_S = 3600
 _STEPS_S = (10, 60, 600, 3600)
 _MOST_STEPS = 1000
@@ -57,10 +51,10 @@ class Series(Struct, frozen=True):
     once: bool = False
 
 
-def of_metric(metric: str) -> tuple[Counted, tuple[str, ...]]:
-    """What of which event types a metric counts, as ``docs/metrics.md`` defines it."""
-    counted: Mapping[str, Counted] = {"contributors": "authors", "target_mentions": "target_authors"}
-    return counted.get(metric, "quantity"), _TYPES[metric]
+def of_metric(metric: Metric) -> tuple[Counted, tuple[str, ...]]:
+    """What of which event types a metric counts."""
+    counted: Mapping[Metric, Counted] = {"contributors": "authors", "target_mentions": "target_authors"}
+    return counted.get(metric, "quantity"), TYPES[metric]
 
 
 def wanted(campaign: Campaign, alert: AnyAlert, now_s: float, benchmark: LaunchWindow | None) -> dict[str, Series]:
@@ -84,7 +78,13 @@ def wanted(campaign: Campaign, alert: AnyAlert, now_s: float, benchmark: LaunchW
         case Mood():
             step_s = whole(alert.over_s)
             judged = Series(
-                campaign.name, "quantity", POSTS, end_s - step_s, end_s, step_s, sentiments=("negative", "positive")
+                campaign.name,
+                "quantity",
+                POST_TYPES,
+                end_s - step_s,
+                end_s,
+                step_s,
+                sentiments=("negative", "positive"),
             )
             return {"judged": judged, "negative": _negative(judged)}
         case Pace():
@@ -110,8 +110,9 @@ def _of_spike(campaign: Campaign, alert: Spike, end_s: int) -> dict[str, Series]
 
 def _of_pace(campaign: Campaign, alert: Pace, now_s: float, benchmark: LaunchWindow | None) -> dict[str, Series]:
     goal = goal_of(campaign, alert)
-    start_s = launch_start(campaign, now_s)
-    if start_s is None or now_s >= goal.by.timestamp():
+    since = begin(campaign, benchmark)
+    start_s = 0 if since is None else int(since.timestamp()) // WINDOW_S * WINDOW_S
+    if not start_s <= now_s < goal.by.timestamp():
         return {}
     counted, types = of_metric(goal.metric)
     step_s = pace_step(int(now_s) - start_s) if start_s else _STEPS_S[-1]

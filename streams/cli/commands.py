@@ -15,7 +15,7 @@ from rich.table import Table
 
 from schemas.counters import KINDS
 from streams import clickhouse, doctor, migrate, moments, query, replay, settings, top, topics
-from streams.cli import alerts, campaigns, compact, dead_letters, gaps, recount, running
+from streams.cli import alerts, campaigns, compact, dead_letters, gaps, goals, recount, running, traction
 from streams.errors import CRASHED, GroundswellError, UnreachableError, UsageError
 from streams.sources.formats import FORMATS
 
@@ -33,6 +33,8 @@ app.command("up")(running.up)
 app.command("recount")(recount.recount_command)
 app.command("compact")(compact.compact_command)
 app.add_typer(alerts.app, name="alerts")
+app.command("goals")(goals.goals_command)
+app.command("traction")(traction.traction_command)
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(gaps.app, name="gaps")

@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from schemas.event import WINDOW_S
 from streams.cli.demo import MENTIONS, Counts
 from streams.top import Ranked
 
@@ -18,7 +19,6 @@ from streams.top import Ranked
 _ORANGE, _BLUE, _GREEN, _PURPLE = "#E69F00", "#56B4E9", "#009E73", "#CC79A7"
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _CHART_ROWS = 4
-_WINDOW_S = 10
 
 
 def render(counts: Counts, sent: int, elapsed_s: float, duration_s: float, addresses: dict[str, str]) -> RenderableType:
@@ -66,7 +66,7 @@ def _sum(counts: Counts, types: Iterable[str]) -> int:
 def _velocity(counts: Counts) -> int:
     """Mentions a minute, by the newest window that is over."""
     whole = counts.series[:-1]
-    return whole[-1][1] * (60 // _WINDOW_S) if whole else 0
+    return whole[-1][1] * (60 // WINDOW_S) if whole else 0
 
 
 def _chart(values: Sequence[int]) -> Text:

@@ -142,7 +142,7 @@ def test_a_section_of_the_readme_is_replaced_and_nothing_else(tmp_path: Path) ->
         readme.put("y", "new", path)
 
 
-@pytest.mark.parametrize("section", ["results", "latency", "growth", "stages"])
+@pytest.mark.parametrize("section", ["results", "latency", "growth", "stages", "projection"])
 def test_the_readme_has_a_place_for_each_section(section: str, tmp_path: Path) -> None:
     path = tmp_path / "README.md"
     path.write_bytes(readme.README.read_bytes())

@@ -10,14 +10,13 @@ import pytest
 from msgspec import Struct
 
 from dashboards.panel import Panel
-from schemas.event import WINDOW_MS
+from schemas.event import WINDOW_S
 from streams.migrate import migrate
 from tests.dashboards.counted import at, inserts
 from tests.dashboards.plugin import ALL, Value, expand
 from tests.deploy.clickhouse_fixtures import ClickHouse
 
 Rows = list[dict[str, Any]]
-_WINDOW_S = WINDOW_MS // 1000
 CHOSEN: dict[str, Value] = {"campaign": "launch", "platform": [ALL], "granularity": "60"}
 
 
@@ -47,7 +46,7 @@ class Grafana(Struct, frozen=True):
 def _serving(folder: Path, *, counted: bool) -> Iterator[Grafana]:
     server = ClickHouse(folder)
     now_s = int(time.time_ns() // 10**9)
-    recent_s = now_s // _WINDOW_S * _WINDOW_S - 100
+    recent_s = now_s // WINDOW_S * WINDOW_S - 100
     ahead_s = (now_s + 7200) // 60 * 60
     try:
         with server.client() as client:

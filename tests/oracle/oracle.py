@@ -18,13 +18,13 @@ from tests.oracle.verdict import REASONS, Refused, is_marker, judge
 WINDOW_S = 10
 MAX_TOKENS = 64
 EVERY = "*"
-POSTS = ("mention", "reply", "quote", "video")
 REACTIONS = ("like", "share", "view")
 MOST_PAIRED = 12
 MOST_FOLLOWERS = 10**12
+POSTS = ("mention", "reply", "quote", "video")
 WIDTHS = {
     "token_counts": 2, "engagement": 2, "spellings": 1, "authors": 6, "target_mentions": 1, "hashtag_pairs": 1,
-    "hashtag_groups": 1, "pledged": 3, "reactions": 2, "hashtag_reactions": 2,
+    "hashtag_groups": 1, "pledged": 3, "reactions": 2, "hashtag_reactions": 2, "sampled_posts": 1,
 }  # fmt: skip
 """The views, and how many measures each has."""
 # Scripts written without spaces: a keyword in them is found anywhere.
@@ -283,6 +283,7 @@ def _count(
             amount = event.get("amount")
             row = sums["pledged"][window_start, name, event["source"], event.get("currency", "")]
             _add(row, 1, sign * (amount or 0), amount is None)
+    _count_sample(event, {token for token, _ in tokens["hashtag"]}, window_start, sums)
     for one in matched:
         _count_for(one, event, tokens, (window_start, one.name), sums)
     for one in matchers:
@@ -317,6 +318,30 @@ def _credit(
             _add(sums["reactions"][(window_start, one.name, *where, "known")], 1, quantity)
             for hashtag in {token for token, _ in tokens["hashtag"]}:
                 _add(sums["hashtag_reactions"][(window_start, one.name, hashtag, *where)], 1, quantity)
+
+
+def _count_sample(
+    event: Mapping[str, Any],
+    hashtags: set[str],
+    window_start: int,
+    sums: Mapping[str, defaultdict[tuple[Any, ...], list[int]]],
+) -> None:
+    author, quantity = event.get("author_id", ""), event.get("quantity", 1)
+    if author and event["event_type"] in POSTS and is_sampled(event["source"], author):
+        for hashtag in hashtags:
+            key = (window_start, EVERY, hashtag, event["source"], author, event.get("post_id", ""))
+            _add(sums["sampled_posts"][key], (quantity > 0) - (quantity < 0))
+
+
+@cache
+def is_sampled(source: str, author_id: str) -> bool:
+    """Whether an author is one of the eighth that is sampled: by a polynomial of the bytes, and SplitMix64's mixing."""
+    found = 0
+    for byte in reversed(f"{source}:{author_id}".encode()):
+        found = (found + byte + 1) * 0x9E3779B97F4A7C15 % 2**64
+    found = (found ^ found >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    found = (found ^ found >> 27) * 0x94D049BB133111EB % 2**64
+    return (found ^ found >> 31) < 2**61
 
 
 def _count_for(

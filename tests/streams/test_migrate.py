@@ -61,6 +61,10 @@ VIEWS = {
         "window_start": TIME, "campaign": WORD, "hashtag": "String", "source": WORD, "event_type": WORD,
         "events": "Int64", "quantity": "Int64",
     },
+    "sampled_posts": {
+        "window_start": TIME, "campaign": WORD, "hashtag": "String", "source": WORD, "author_id": "String",
+        "post_id": "String", "posts": "Int64",
+    },
 }  # fmt: skip
 NAMES = [migration.name for migration in migrations()]
 
