@@ -19,7 +19,7 @@ WELL_BELOW = 0.9
 """An alert that fires is over when its value is below so much of its limit."""
 
 _LEAST_STEPS = 12
-"""A projection of fewer steps says nothing."""
+"""A projection of fewer steps says nothing, nor does one of a launch of which nothing was counted."""
 
 Counts = Mapping[Series, Pieces]
 
@@ -124,7 +124,7 @@ def _pace(campaign: Campaign, alert: Pace, wanted: Mapping[str, Series], pieces:
     goal = series.goal_of(campaign, alert)
     done = _steps(wanted["done"], pieces["done"])
     total = sum(done)
-    if len(done) < _LEAST_STEPS or total >= goal.value:
+    if len(done) < _LEAST_STEPS or not 0 < total < goal.value:
         message = f"{campaign.name}: {_counted(total, goal.metric)} of {number(goal.value)} so far."
         return Reading(False, True, total, goal.value, message)
     shape = _steps(wanted["shape"], pieces["shape"]) if "shape" in wanted else None

@@ -64,9 +64,9 @@ def naive(metric: Metric, made: list[dict[str, Any]], since_ms: int, until_ms: i
         mine = [one for one in within if "#love" in one["text"] and one["event_type"] in POSTS and "author_id" in one]
         weights = [one["quantity"] for one in mine]
     else:
-        mine = [one for one in within if one["accounts"] and one["event_type"] != "share"]
+        mine = [one for one in within if one["accounts"] and one["event_type"] != "share" and "author_id" in one]
         weights = [(one["quantity"] > 0) - (one["quantity"] < 0) for one in mine]
-    authors = [(one["source"], one.get("author_id", "")) for one in mine]
+    authors = [(one["source"], one["author_id"]) for one in mine]
     standing = {
         author for author in authors if sum(w for a, w in zip(authors, weights, strict=True) if a == author) > 0
     }

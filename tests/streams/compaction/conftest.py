@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from schemas.counters import COUNTERS, DATABASE
+from schemas.counters import DATABASE
+from streams import compact, retire
 from tests.deploy.clickhouse_fixtures import ClickHouse
-from tests.streams.compaction.database import Database
+from tests.streams.compaction.database import KINDS, Database
 
 
 @pytest.fixture(scope="module")
@@ -16,10 +17,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
     server.stop()
 
 
+@pytest.fixture(autouse=True)
+def one_of_each_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (compact, retire):
+        monkeypatch.setattr(module, "COUNTERS", KINDS)
+
+
 @pytest.fixture
 def database(server: ClickHouse) -> Database:
     database = Database(server)
-    for counter in COUNTERS:
+    for counter in KINDS:
         database.client.command(f"TRUNCATE TABLE {DATABASE}.{counter.table}")
         database.client.command(f"TRUNCATE TABLE {DATABASE}.{counter.totals}")
     database.client.command(f"TRUNCATE TABLE {DATABASE}.segments")

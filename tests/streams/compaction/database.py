@@ -2,12 +2,16 @@
 
 from typing import Any
 
-from schemas.counters import COUNTERS, DATABASE
+from schemas.counters import AUTHORS, DATABASE, SPELLINGS, TOKEN_COUNTS
 from streams import clickhouse, compact
 from streams.settings import load
 from tests.deploy.clickhouse_fixtures import ClickHouse
 
 T_S = 3600
+KINDS = (TOKEN_COUNTS, SPELLINGS, AUTHORS)
+"""A counter of each kind: of windows, of none, and one with a highest. Compaction knows no others in these tests: with
+every counter each would take four times as long; ``tests/test_compaction.py`` has them all."""
+
 PLACE = {"topic_id": "t", "partition": 0}
 
 
@@ -40,7 +44,7 @@ class Database:
         row["unit"] = unit_of(segment) if unit_s is None else unit_s
         places: dict[str, Any] = {"kind": "hashtag", "token": "love", "spelling": "Love", "source": "x"}
         places |= {"event_type": "like", "window_start": T_S + segment % 3 * 10}
-        for counter in COUNTERS:
+        for counter in KINDS:
             key = {name: places.get(name, "") for name in counter.key if name != "campaign"}
             times = {"occurrences": 2}
             measures: dict[str, int] = {}
@@ -68,12 +72,12 @@ class Database:
 
     def sums(self) -> tuple[dict[str, int], ...]:
         """What each view has of each campaign; all must be one."""
-        measures = [next(one.name for one in counter.measures if one.removed) for counter in COUNTERS]
+        measures = [next(one.name for one in counter.measures if one.removed) for counter in KINDS]
         return tuple(
             dict(
                 self.query(f"SELECT campaign, sum({measure}) FROM {counter.view} GROUP BY campaign HAVING count() > 0")
             )
-            for counter, measure in zip(COUNTERS, measures, strict=True)
+            for counter, measure in zip(KINDS, measures, strict=True)
         )
 
     def posts(self) -> dict[str, int]:

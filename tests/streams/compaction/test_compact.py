@@ -13,12 +13,12 @@ from clickhouse_connect.driver import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from schemas.counter_tables import compaction_sql, coverage_ddl, view_ddl
-from schemas.counters import COUNTERS, DATABASE, SPELLINGS
+from schemas.counters import DATABASE, SPELLINGS
 from streams import clickhouse, compact
-from tests.streams.compaction.database import T_S, Database
+from tests.streams.compaction.database import KINDS, T_S, Database
 
 _PAUSE_MS = 400
-STEPS = len(COUNTERS) + 1
+STEPS = len(KINDS) + 1
 
 
 def test_closed_units_are_read_from_totals_and_the_open_one_from_rows(counted: Database) -> None:
@@ -26,13 +26,13 @@ def test_closed_units_are_read_from_totals_and_the_open_one_from_rows(counted: D
     assert counted.compact() == 3
     assert counted.rows_read() == 2
     assert counted.posts() == {"*": 56}
-    for counter in COUNTERS:
+    for counter in KINDS:
         counted.client.command(
             f"ALTER TABLE {DATABASE}.{counter.table} DELETE WHERE segment < 600 SETTINGS mutations_sync = 1"
         )
     assert counted.posts() == {"*": 56}
     assert counted.query("SELECT sum(posts), sum(occurrences) FROM token_counts") == [(56, 112)]
-    assert counted.query("SELECT sum(events), sum(quantity) FROM engagement") == [(72, 56)]
+    assert counted.query("SELECT sum(events), sum(quantity) FROM authors") == [(72, 56)]
     # Of the highest there is no sum, over units no more than over segments.
     assert counted.query("SELECT max(followers) FROM authors") == [(8,)]
     assert counted.compact() == 0
@@ -232,7 +232,7 @@ def stepwise(database: Database) -> Iterator[None]:
     for unit in compact.due(database.compactor):
         run = compact._new_run()
         parameters = {"topic_id": unit.topic_id, "unit": unit.unit_s, "run": run}
-        for counter in COUNTERS:
+        for counter in KINDS:
             compact._written(database.compactor, compaction_sql(counter), parameters)
             yield
         compact.note(database.compactor, unit, run)

@@ -3,10 +3,10 @@
 import pytest
 from clickhouse_connect.driver import Client
 
-from schemas.counters import COUNTERS, DATABASE
+from schemas.counters import DATABASE
 from streams import retire
 from streams.compact import Unit, compact_unit
-from tests.streams.compaction.database import PLACE, Database
+from tests.streams.compaction.database import KINDS, PLACE, Database
 
 
 @pytest.fixture(autouse=True)
@@ -21,22 +21,22 @@ def retired(database: Database, log_start: int) -> int:
 
 
 def rows(database: Database, counter: int = 0) -> int:
-    ((count,),) = database.query(f"SELECT count() FROM {COUNTERS[counter].table}")
+    ((count,),) = database.query(f"SELECT count() FROM {KINDS[counter].table}")
     return int(count)
 
 
 def runs(database: Database) -> int:
-    ((count,),) = database.query(f"SELECT uniqExact(run) FROM {COUNTERS[0].totals}")
+    ((count,),) = database.query(f"SELECT uniqExact(run) FROM {KINDS[0].totals}")
     return int(count)
 
 
 def test_rows_of_compacted_units_below_kafkas_log_go_and_counts_stay(counted: Database) -> None:
     counted.compact()
     assert retired(counted, 300) == 1
-    assert [rows(counted, number) for number in range(len(COUNTERS))] == [6] * len(COUNTERS)
+    assert [rows(counted, number) for number in range(len(KINDS))] == [6] * len(KINDS)
     assert counted.posts() == {"*": 56}
     assert retired(counted, 10_000) == 2
-    assert [rows(counted, number) for number in range(len(COUNTERS))] == [2] * len(COUNTERS)
+    assert [rows(counted, number) for number in range(len(KINDS))] == [2] * len(KINDS)
     assert counted.posts() == {"*": 56}
     assert counted.compact() == 0
     assert retired(counted, 10_000) == 0
@@ -100,7 +100,7 @@ def test_rows_that_a_killed_round_has_left_are_read_by_nobody_and_go_in_the_next
         raise KilledError
 
     delete = retire._delete
-    for statement in range(2 * len(COUNTERS)):
+    for statement in range(2 * len(KINDS)):
         done = 0
 
         def some(client: Client, *which: object) -> None:
@@ -116,7 +116,7 @@ def test_rows_that_a_killed_round_has_left_are_read_by_nobody_and_go_in_the_next
         assert counted.posts() == {"*": 56}
     monkeypatch.setattr(retire, "_delete", delete)
     assert retired(counted, 10_000) == 0
-    assert [rows(counted, number) for number in range(len(COUNTERS))] == [2] * len(COUNTERS)
+    assert [rows(counted, number) for number in range(len(KINDS))] == [2] * len(KINDS)
     assert counted.posts() == {"*": 56}
 
 
