@@ -267,6 +267,3 @@ COUNTERS = (
 
 ACCOUNT = ("read", "counted", "duplicates", "dead", "markers")
 """What becomes of a segment's records: read = counted + duplicates + dead + markers."""
-
-DURABLE = "fsync_after_insert = 1, fsync_part_directory = 1"
-"""Table settings: rows survive a power cut once they are acknowledged, as the commit that follows them does."""

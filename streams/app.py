@@ -14,7 +14,6 @@ from faust.types import TP
 
 from schemas.topics import EVENTS
 from streams import (
-    campaigns,
     clickhouse,
     compactor,
     metrics,
@@ -67,7 +66,7 @@ def run_worker(settings: Settings) -> None:
         _register_watches(app, worker, settings, topic_id)
         _register_snapshots(app, worker, settings, ground.topic.partitions)
         compactor.start(settings, lambda: worker.is_assigned(0))
-        evaluator.start(settings, campaigns.load(settings.campaigns), lambda: worker.is_assigned(0))
+        evaluator.start(settings, counting.matcher.campaigns, lambda: worker.is_assigned(0))
         code = _run(app, settings)
     if worker.failure is not None or code:
         # A topic that was deleted and created again breaks what any log promises: told instead of what it led to.

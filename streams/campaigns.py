@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from schemas.campaign import Campaign
+from schemas.campaign import Campaign, LaunchWindow
 from schemas.campaign_file import CampaignError, line_of, parse
 from streams.errors import GroundswellError
 
@@ -63,3 +63,13 @@ def load(folder: Path) -> list[Campaign]:
         more = f" (and {len(mistakes) - 1} more: `groundswell campaigns check` lists them)" if len(mistakes) > 1 else ""
         raise GroundswellError(mistakes[0] + more + ".")
     return campaigns
+
+
+def benchmarks(campaigns: Sequence[Campaign]) -> dict[str, LaunchWindow]:
+    """The launch window that each campaign names as its bench-mark."""
+    windows = {(campaign.name, window.name): window for campaign in campaigns for window in campaign.launch_windows}
+    return {
+        campaign.name: windows[campaign.benchmark.campaign, campaign.benchmark.window]
+        for campaign in campaigns
+        if campaign.benchmark
+    }

@@ -16,11 +16,14 @@ QUANTITY = {
 }
 """What events and their quantities come to, a growing column each."""
 
+SIGN = pl.col("quantity").sign()
+POSTS = {"posts_added": SIGN > 0, "posts_removed": SIGN < 0}
+"""What events count as posts, a growing column each."""
+
 Additions = dict[str, pl.DataFrame]
 """By counter table: columns ``segment``, the counter's key and its growing measures (UInt64), each key once."""
 
 _OF_TABLE = {counter.table: counter for counter in COUNTERS}
-_SIGN = pl.col("quantity").sign()
 
 
 def count(events: pl.DataFrame, tokens: pl.DataFrame, matches: pl.DataFrame) -> Additions:
@@ -30,7 +33,7 @@ def count(events: pl.DataFrame, tokens: pl.DataFrame, matches: pl.DataFrame) -> 
     ``tokens``: (row, kind, token, spelling, occurrences), ``row`` indexing ``events``. ``matches``: (row, campaign,
     sentiment); the sentiment of ``events`` is what they count with under ``*``.
     """
-    of_token = events.select("segment", "window_start", "source", "event_type", sign=_SIGN)[tokens["row"]]
+    of_token = events.select("segment", "window_start", "source", "event_type", sign=SIGN)[tokens["row"]]
     tokens = pl.concat([tokens, of_token], how="horizontal")
     posts = {"posts_added": pl.col("sign") > 0, "posts_removed": pl.col("sign") < 0}
     occurrences = {

@@ -17,7 +17,7 @@ from schemas.counters import (
     TARGET_MENTIONS,
 )
 from schemas.event import Event
-from streams.count import QUANTITY, Additions, additions
+from streams.count import POSTS, QUANTITY, SIGN, Additions, additions
 from streams.labels import Labels
 
 MOST_PAIRED = 12
@@ -34,8 +34,6 @@ _SCHEMA = {
     "known": pl.UInt64,
     "amount": pl.Int64,
 }
-_SIGN = pl.col("quantity").sign()
-_POSTS = {"posts_added": _SIGN > 0, "posts_removed": _SIGN < 0}
 
 
 def count_campaigns(
@@ -80,10 +78,10 @@ def _authors(mine: pl.DataFrame) -> Rows:
         .otherwise(known * (15 * spread - 9 * (known - _FEW)) // (100 * spread))
     )
     return mine, QUANTITY | {
-        "impressions_added": pl.when(_SIGN > 0).then(known),
-        "impressions_removed": pl.when(_SIGN < 0).then(known),
-        "likely_impressions_added": pl.when(_SIGN > 0).then(likely),
-        "likely_impressions_removed": pl.when(_SIGN < 0).then(likely),
+        "impressions_added": pl.when(SIGN > 0).then(known),
+        "impressions_removed": pl.when(SIGN < 0).then(known),
+        "likely_impressions_added": pl.when(SIGN > 0).then(likely),
+        "likely_impressions_removed": pl.when(SIGN < 0).then(likely),
         "unknown": known.is_null(),
         "followers": known + 1,
     }
@@ -91,8 +89,8 @@ def _authors(mine: pl.DataFrame) -> Rows:
 
 def _targets(of: pl.DataFrame, targets: pl.DataFrame | None) -> Rows:
     if targets is None:
-        return of.clear().with_columns(campaign=pl.lit(""), target=pl.lit("")), _POSTS
-    return of.join(targets, on=["row", "source"], how="inner"), _POSTS
+        return of.clear().with_columns(campaign=pl.lit(""), target=pl.lit("")), POSTS
+    return of.join(targets, on=["row", "source"], how="inner"), POSTS
 
 
 def _pairs(tokens: pl.DataFrame, mine: pl.DataFrame) -> Rows:
@@ -101,17 +99,17 @@ def _pairs(tokens: pl.DataFrame, mine: pl.DataFrame) -> Rows:
     pairs = hashtags.join(hashtags, on="row", how="inner", suffix="_other").filter(
         pl.col("token") < pl.col("token_other")
     )
-    return mine.join(pairs.rename({"token": "hashtag", "token_other": "other"}), on="row", how="inner"), _POSTS
+    return mine.join(pairs.rename({"token": "hashtag", "token_other": "other"}), on="row", how="inner"), POSTS
 
 
 def _groups(tokens: pl.DataFrame, mine: pl.DataFrame, labels: Labels) -> Rows:
-    return mine.join(labels.groups.find(tokens), on=["row", "campaign"], how="inner"), _POSTS
+    return mine.join(labels.groups.find(tokens), on=["row", "campaign"], how="inner"), POSTS
 
 
 def _pledges(of: pl.DataFrame, mine: pl.DataFrame, labels: Labels) -> Rows:
     every = of.with_columns(campaign=pl.lit(EVERY_CAMPAIGN, dtype=labels.names))
     rows = pl.concat([every, mine], how="diagonal").filter(pl.col("event_type") == "pledge")
-    amount = pl.col("amount") * _SIGN
+    amount = pl.col("amount") * SIGN
     return rows, {
         "events": QUANTITY["events"],
         "amount_added": amount.clip(lower_bound=0),

@@ -12,7 +12,7 @@ from schemas.event import POST_TYPES, Event
 from streams import segments
 from streams.arrays import Bools, Int64s, list_column
 from streams.chunk import Chunk
-from streams.columns import SOURCE, archive_rows, event_columns, of_one_sentiment, posts_of
+from streams.columns import EVENT_TYPE, SOURCE, archive_rows, event_columns, of_one_sentiment, posts_of
 from streams.count import Additions, add, count
 from streams.count_campaigns import count_campaigns
 from streams.count_reactions import count_reactions
@@ -158,7 +158,12 @@ class Partition:
         """The posts among accepted events that are not counted here."""
         rows = np.array([row for row, event in enumerate(events) if event.event_type in POST_TYPES], dtype=np.int64)
         events, positions = [events[row] for row in rows.tolist()], positions[rows]
-        columns = event_columns(events, positions)
+        columns = pl.DataFrame(
+            {
+                "source": pl.Series([event.source for event in events], dtype=SOURCE),
+                "event_type": pl.Series([event.event_type for event in events], dtype=EVENT_TYPE),
+            }
+        )
         looked = self._look_at(events, columns["source"])
         return posts_among(events, columns, _places(chunk, positions), looked.tokens, looked.matches)
 

@@ -60,10 +60,6 @@ class Posts:
         self._campaigns = [pl.DataFrame(schema={"post": pl.Int64(), "campaign": campaigns})]
         self._hashtags = [pl.DataFrame(schema={"post": pl.Int64(), "hashtag": pl.String()})]
 
-    def __len__(self) -> int:
-        """How many posts are kept."""
-        return len(self._places)
-
     def take(self, reactions: pl.DataFrame, told: Told) -> pl.DataFrame:
         """Take a batch's posts in, and tell which post each reaction acts on: (row, post), without unknown ones.
 

@@ -12,14 +12,12 @@ import polars as pl
 from schemas.counters import AUTHORS_A_SAMPLED_ONE, EVERY_CAMPAIGN, SAMPLED_POSTS
 from schemas.event import POST_TYPES, Event
 from streams.arrays import Bools, UInt64s
-from streams.count import Additions, additions
+from streams.count import POSTS, Additions, additions
 
 VERSION = f"sample 1, one author in {AUTHORS_A_SAMPLED_ONE}"
 """Part of the rules version: workers whose VERSION differs sample other authors."""
 
 _EVERY = pl.Enum([EVERY_CAMPAIGN])
-_SIGN = pl.col("quantity").sign()
-_MEASURES = {"posts_added": _SIGN > 0, "posts_removed": _SIGN < 0}
 
 _BASE = 0x9E3779B97F4A7C15
 _MIX = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
@@ -38,7 +36,7 @@ def count_sample(events: Sequence[Event], columns: pl.DataFrame, tokens: pl.Data
     mine = columns.select("segment", "window_start", "source", "quantity")[rows].with_columns(
         rows.alias("row"), authors, posts, campaign=pl.lit(EVERY_CAMPAIGN, dtype=_EVERY)
     )
-    return {SAMPLED_POSTS.table: additions(SAMPLED_POSTS, hashtags.join(mine, on="row", how="inner"), _MEASURES)}
+    return {SAMPLED_POSTS.table: additions(SAMPLED_POSTS, hashtags.join(mine, on="row", how="inner"), POSTS)}
 
 
 def sampled(sources: pl.Series, author_ids: pl.Series) -> Bools:

@@ -2,15 +2,18 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
+from schemas.campaign import Campaign
 from schemas.counters import KINDS
 from streams.arrays import list_column
 from streams.tokens.accounts import fold_account
 from streams.tokens.hashtags import fold_hashtag
 from streams.tokens.memo import Memo
+
+_KIND = pl.Enum(KINDS)
 
 
 class TokenTable:
@@ -26,7 +29,7 @@ class TokenTable:
                 wild[tuple(label)].add(".*".join(map(re.escape, token.split("*"))))
             else:
                 exact.add((kind, token, *label))
-        schema = {"kind": pl.Enum(KINDS), "token": pl.String(), **labels}
+        schema = {"kind": _KIND, "token": pl.String(), **labels}
         self._exact = pl.DataFrame(sorted(exact), schema=schema, orient="row")
         self._wild = pl.DataFrame(list(wild), schema=labels, orient="row").with_row_index("number")
         self._patterns = [re.compile("|".join(sorted(patterns))) for patterns in wild.values()]
@@ -51,6 +54,16 @@ class TokenTable:
 
     def _numbers(self, token: str) -> list[str]:
         return [str(number) for number, pattern in enumerate(self._patterns) if pattern.fullmatch(token)]
+
+
+def own_hashtags(campaigns: Iterable[Campaign], hashtags: Sequence[str]) -> set[tuple[str, str]]:
+    """Which of some hashtags, as tokens, are campaigns' own: (campaign, hashtag)."""
+    entries = [("hashtag", written, one.name) for one in campaigns for written in one.every_hashtag]
+    tokens = pl.DataFrame({"token": pl.Series(hashtags, dtype=pl.String)}).with_row_index("row")
+    found = TokenTable({"campaign": pl.String()}, entries).find(
+        tokens.with_columns(kind=pl.lit("hashtag", dtype=_KIND))
+    )
+    return {(campaign, hashtags[row]) for row, campaign in found.iter_rows()}
 
 
 def _folded(kind: str, written: str) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import polars as pl
 from clickhouse_connect.driver import Client
 from msgspec import Struct
 
@@ -18,8 +17,7 @@ from schemas.campaign import Campaign
 from schemas.counters import AUTHORS_A_SAMPLED_ONE, DATABASE, EVERY_CAMPAIGN
 from schemas.event import POST_TYPES, WINDOW_S
 from streams.errors import UsageError
-from streams.extract import KIND
-from streams.token_table import TokenTable
+from streams.token_table import own_hashtags
 
 LEAST_SCORE = 3.0
 HISTORY = timedelta(days=7)
@@ -196,8 +194,5 @@ Row = tuple[str, int, float, float]
 
 def _others(campaigns: Sequence[Campaign], rows: Sequence[Sequence[Any]]) -> list[Row]:
     """The rows whose hashtag, which comes first, is no campaign's."""
-    entries = [("hashtag", written, one.name) for one in campaigns for written in one.every_hashtag]
-    table = TokenTable({"campaign": pl.String()}, entries)
-    names = pl.DataFrame({"token": pl.Series([row[0] for row in rows], dtype=pl.String)}).with_row_index("row")
-    ours = set(table.find(names.with_columns(kind=pl.lit("hashtag", dtype=KIND)))["row"].to_list())
-    return [(row[0], row[1], row[2], row[3]) for place, row in enumerate(rows) if place not in ours]
+    ours = {hashtag for _, hashtag in own_hashtags(campaigns, [row[0] for row in rows])}
+    return [(row[0], row[1], row[2], row[3]) for row in rows if row[0] not in ours]

@@ -13,13 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 from clickhouse_connect.driver import Client
 
-from schemas.campaign import AnyAlert, Campaign, Hijack, LaunchWindow, Pace
+from schemas.campaign import AnyAlert, Campaign, Hijack, Pace
 from streams import clickhouse, metrics
 from streams.alerts import episodes, gauges, history, judge, notify, series
 from streams.alerts.episodes import Episode, Key
 from streams.alerts.judge import Reading
 from streams.alerts.measure import measure
 from streams.alerts.rising import rising
+from streams.campaigns import benchmarks
 from streams.errors import GroundswellError
 from streams.settings import Settings
 
@@ -42,7 +43,7 @@ class Evaluator:
     def __init__(self, client: Client, campaigns: Sequence[Campaign], send: Send = notify.send) -> None:
         self._client = client
         self._campaigns = [campaign for campaign in campaigns if campaign.alerts]
-        self._benchmarks = _benchmarks(campaigns)
+        self._benchmarks = benchmarks(campaigns)
         self._send = send
         self._rounds = 0
         self._taken: set[tuple[str, str]] = set()
@@ -111,16 +112,6 @@ class Evaluator:
         metrics.NOTIFICATIONS.labels("taken" if failed is None else "failed").inc()
         if failed is not None:
             log.warning("alert not taken, and sent again later", alert=episode.alert_id, error=str(failed))
-
-
-def _benchmarks(campaigns: Sequence[Campaign]) -> dict[str, LaunchWindow]:
-    """The launch window that each campaign names as its bench-mark."""
-    windows = {(campaign.name, window.name): window for campaign in campaigns for window in campaign.launch_windows}
-    return {
-        campaign.name: windows[campaign.benchmark.campaign, campaign.benchmark.window]
-        for campaign in campaigns
-        if campaign.benchmark
-    }
 
 
 def start(settings: Settings, campaigns: Sequence[Campaign], is_ours: Callable[[], bool]) -> None:

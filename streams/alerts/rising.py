@@ -8,7 +8,6 @@ them, and how they sound, is in the archive, which is asked about those few alon
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-import polars as pl
 from clickhouse_connect.driver import Client
 
 from schemas.campaign import Campaign, Hijack
@@ -17,7 +16,7 @@ from schemas.event import POST_TYPES
 from streams.alerts.episodes import Key
 from streams.alerts.judge import WELL_BELOW, Rising
 from streams.alerts.series import end_of_window, whole
-from streams.token_table import TokenTable
+from streams.token_table import own_hashtags
 
 _BASE_S = 24 * 3600
 _RISE_SPANS = 4
@@ -131,14 +130,7 @@ def _bounds(spans: Sequence[tuple[int, int]]) -> dict[str, datetime]:
 
 
 def _without_own(alerts: Sequence[tuple[Campaign, Hijack]], posts: _Found) -> _Found:
-    entries = [("hashtag", word, campaign.name) for campaign, _ in alerts for word in campaign.every_hashtag]
-    table = TokenTable({"campaign": pl.String()}, entries)
-    tokens = sorted({token for _, token in posts})
-    rows = pl.DataFrame(
-        {"row": range(len(tokens)), "kind": ["hashtag"] * len(tokens), "token": tokens},
-        schema_overrides={"kind": pl.Enum(("hashtag", "emoji", "account")), "row": pl.UInt32(), "token": pl.String()},
-    )
-    own = {(campaign, tokens[row]) for row, campaign in table.find(rows).iter_rows()}
+    own = own_hashtags([campaign for campaign, _ in alerts], sorted({token for _, token in posts}))
     return {key: count for key, count in posts.items() if (alerts[key[0]][0].name, key[1]) not in own}
 
 

@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from schemas.campaign import Campaign, LaunchWindow
 from streams import campaigns as campaign_files
 from streams import clickhouse, settings
 from streams.errors import GroundswellError, UsageError
@@ -38,7 +37,7 @@ def goals_command(
         raise GroundswellError(f"Campaign {campaign!r} has no goals: add [[goals]] to its file, and ask again.")
     client = clickhouse.connect_read_only(in_force)
     clickhouse.check_schema(client)
-    standings = goals(client, chosen, _benchmark(chosen, found), datetime.now(UTC))
+    standings = goals(client, chosen, campaign_files.benchmarks(list(found.values())).get(campaign), datetime.now(UTC))
     if as_json:
         sys.stdout.write(msgspec.json.encode(standings).decode() + "\n")
         return
@@ -50,13 +49,6 @@ def goals_command(
     for one in standings:
         table.add_row(*_cells(one))
     Console().print(table)
-
-
-def _benchmark(campaign: Campaign, campaigns: dict[str, Campaign]) -> LaunchWindow | None:
-    wanted = campaign.benchmark
-    if wanted is None:
-        return None
-    return next(one for one in campaigns[wanted.campaign].launch_windows if one.name == wanted.window)
 
 
 def _cells(one: Standing) -> tuple[str, ...]:
