@@ -45,7 +45,7 @@ class Shape(Struct, frozen=True):
     ``hashtags``: how many different ones are drawn from, by Zipf's law, or all alike where ``evenly``. Of the events
     ``share_late`` are late, by ``late_mean_ms`` on average, and never by more than ``most_late_ms``: what a tool with
     windows must wait for. ``more_bytes`` of plain words, or of an address, make each event longer. It is counted by so
-    many ``campaigns``.
+    many ``campaigns``, each with so many ``rules``: hashtags that no other has; 0: a few of several kinds.
     """
 
     events: int
@@ -57,6 +57,7 @@ class Shape(Struct, frozen=True):
     more_bytes: int = 0
     partitions: int = 4
     campaigns: int = 10
+    rules: int = 0
 
 
 class Generator:

@@ -89,7 +89,7 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "campaigns"
-        write_campaigns(folder, Shape(asked.events).campaigns)
+        write_campaigns(folder, Shape(asked.events))
         app.collect_seldom()  # so it is measured as it runs
         seconds, whole_s = measure(asked.events, load(campaigns=folder, archive="matched"))
     microseconds = {name: 1e6 * stage_s / asked.events for name, stage_s in seconds.items()}

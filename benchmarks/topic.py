@@ -71,7 +71,7 @@ def filled(shape: Shape, parent: Path, *, with_file: bool = False) -> Iterator[L
             stored_bytes = sum(path.stat().st_size for path in folder.rglob(f"{EVENTS.name}-*/*.log"))
             fill_cpu_s = cpu_s([_pid(broker)]) - cpu_before_s
             topic = Log(folder, broker, shape, written.counts, written.value_bytes, stored_bytes, fill_cpu_s)
-            write_campaigns(topic.campaigns, shape.campaigns)
+            write_campaigns(topic.campaigns, shape)
             yield topic
 
 
@@ -80,11 +80,11 @@ def _pid(broker: Broker) -> int:
     return broker.child.pid
 
 
-def write_campaigns(folder: Path, count: int) -> None:
-    """Make a folder of so many campaign files."""
+def write_campaigns(folder: Path, shape: Shape) -> None:
+    """Make a folder of the campaign files of that shape."""
     folder.mkdir()
     ranked = vocabulary.hashtags(np.random.default_rng(SEED))
-    for name, toml in vocabulary.campaigns(ranked, count).items():
+    for name, toml in vocabulary.campaigns(ranked, shape.campaigns, shape.rules).items():
         (folder / f"{name}.toml").write_text(toml, encoding="utf-8")
 
 

@@ -170,17 +170,19 @@ def emojis(rng: np.random.Generator) -> list[str]:
     return [*POPULAR_EMOJIS, *(others[index] for index in rng.permutation(len(others)))]
 
 
-def campaigns(ranked: Sequence[Hashtag], count: int) -> dict[str, str]:
-    """So many campaigns as the product reads them: name → TOML. Each has hashtags of every rank; some have more."""
+def campaigns(ranked: Sequence[Hashtag], count: int, rules: int = 0) -> dict[str, str]:
+    """So many campaigns as the product reads them: name → TOML. Each has hashtags of every rank; some have more.
+
+    With ``rules`` each has so many hashtags and nothing else, and no two campaigns have one in common.
+    """
     found = {}
     for number in range(count):
-        tags = ", ".join(
-            f'"{ranked[rank].spellings[0]}"' for rank in (number, 20 + number, 200 + number, 1000 + number)
-        )
+        ranks = range(number, count * rules, count) if rules else (number, 20 + number, 200 + number, 1000 + number)
+        tags = ", ".join(f'"{ranked[rank].spellings[0]}"' for rank in ranks)
         lines = [f'name = "launch-{number}"', f'title = "Launch {number}"', f"hashtags = [{tags}]"]
-        if number % 3 == 0:
+        if number % 3 == 0 and not rules:
             lines.append(f'accounts = ["partner_{number}"]')
-        if number % 5 == 0:
+        if number % 5 == 0 and not rules:
             lines.append('keywords = ["kind note", "safe at school"]')
         found[f"launch-{number}"] = "\n".join(lines) + "\n"
     return found

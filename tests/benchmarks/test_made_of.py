@@ -174,12 +174,19 @@ def test_every_probe_of_a_load_is_seen_in_the_view(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("count", [1, 10, 100])
 def test_the_product_takes_so_many_campaigns(count: int, tmp_path: Path) -> None:
-    write_campaigns(tmp_path / "campaigns", count)
+    write_campaigns(tmp_path / "campaigns", Shape(1, campaigns=count))
     assert len(campaigns.load(tmp_path / "campaigns")) == count
 
 
+@pytest.mark.parametrize(("count", "rules"), [(1, 20), (1, 2_000), (100, 20)])
+def test_campaigns_of_so_many_rules_have_none_in_common(count: int, rules: int, tmp_path: Path) -> None:
+    write_campaigns(tmp_path / "campaigns", Shape(1, campaigns=count, rules=rules))
+    hashtags = [hashtag for one in campaigns.load(tmp_path / "campaigns") for hashtag in one.hashtags]
+    assert len(hashtags) == len(set(hashtags)) == count * rules
+
+
 def test_the_stages_are_the_products_own(tmp_path: Path) -> None:
-    write_campaigns(tmp_path / "campaigns", 10)
+    write_campaigns(tmp_path / "campaigns", Shape(3_000))
     explicit = settings.load(campaigns=tmp_path / "campaigns", archive="matched", batch_records=1_000)
     seconds, take_s = stages.measure(3_000, explicit)
     assert take_s > 0
