@@ -10,6 +10,7 @@ from msgspec import Struct
 from schemas.counters import DATABASE
 from schemas.topics import EVENTS
 from streams import campaigns, clickhouse, gaps, pinned, preflight, topics
+from streams.alerts import notify
 from streams.errors import GroundswellError
 from streams.settings import Settings
 
@@ -55,6 +56,14 @@ def _campaigns(settings: Settings) -> str:
     if not found:
         return f"none in {settings.campaigns}: everything is counted under '*'"
     return f"{len(found)} in {settings.campaigns}: {', '.join(campaign.name for campaign in found)}"
+
+
+def _alerts(settings: Settings) -> str:
+    alerts = [alert for campaign in campaigns.load(settings.campaigns) for alert in campaign.alerts]
+    recipients = {recipient for alert in alerts for recipient in alert.notify}
+    notify.check(recipients)
+    told = f"those that tell somebody tell {', '.join(sorted(recipients))}" if recipients else "none tells anybody"
+    return f"{len(alerts)} declared; {told}" if alerts else "none declared"
 
 
 def _kafka(settings: Settings) -> str:
@@ -118,6 +127,7 @@ def _sums(client: Client) -> tuple[int, ...]:
 
 _LOOKS: dict[str, tuple[Look, tuple[str, ...]]] = {
     "campaigns": (_campaigns, ()),
+    "alerts": (_alerts, ("campaigns",)),
     "kafka": (_kafka, ()),
     "clickhouse": (_clickhouse, ()),
     "fixed settings": (_fixed_settings, ("kafka", "clickhouse")),

@@ -47,7 +47,7 @@ from tests.stack_fixture import (
 PASSWORD = "not-to-be-told"
 NOBODY = "127.0.0.1:1"
 PARTITIONS = 2
-SUBJECTS = ["campaigns", "kafka", "clickhouse", "fixed settings", "log", "account"]
+SUBJECTS = ["campaigns", "alerts", "kafka", "clickhouse", "fixed settings", "log", "account"]
 
 
 def every_command(part: Typer, prefix: str = "") -> list[str]:

@@ -21,7 +21,6 @@ from streams.alerts.judge import Reading
 from streams.alerts.measure import measure
 from streams.alerts.rising import rising
 from streams.campaigns import benchmarks
-from streams.errors import GroundswellError
 from streams.settings import Settings
 
 EVERY_S = 5.0
@@ -117,15 +116,12 @@ class Evaluator:
 def start(settings: Settings, campaigns: Sequence[Campaign], is_ours: Callable[[], bool]) -> None:
     """Begin the thread, which lives as long as the process; ``is_ours`` tells, each time, whether it is to evaluate.
 
-    Without any alert there is no thread.
+    Without any alert it ends after one round, which resolves what no file declares any more.
     """
-    if not any(campaign.alerts for campaign in campaigns):
-        return
-    if any(alert.notify for campaign in campaigns for alert in campaign.alerts):
-        try:
-            notify.check_installed()
-        except GroundswellError as error:
-            log.warning(str(error))
+    try:
+        notify.check([recipient for campaign in campaigns for alert in campaign.alerts for recipient in alert.notify])
+    except notify.NotifyError as error:
+        log.warning(str(error))
     threading.Thread(target=_run, args=(settings, campaigns, is_ours), name="alerts", daemon=True).start()
 
 
@@ -138,6 +134,8 @@ def _run(settings: Settings, campaigns: Sequence[Campaign], is_ours: Callable[[]
             if is_ours():
                 evaluator = evaluator or Evaluator(history.connect(settings), campaigns)
                 evaluator.round()
+                if not any(campaign.alerts for campaign in campaigns):
+                    return
             elif evaluator is not None:
                 evaluator = None  # what it takes over again, it looks at anew
                 gauges.forget(campaigns)

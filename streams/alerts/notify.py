@@ -6,6 +6,7 @@ of ours has them, and apprise's own log, which may, is off.
 
 import logging
 import os
+from collections.abc import Collection
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -25,8 +26,17 @@ class NotifyError(GroundswellError):
 
 
 def check_installed() -> None:
-    """Raise ``GroundswellError`` where apprise is missing."""
+    """Raise ``NotifyError`` where apprise is missing."""
     _apprise()
+
+
+def check(recipients: Collection[str]) -> None:
+    """Raise ``NotifyError`` where one of them could not be told: apprise is missing, or a variable is not set."""
+    unset = sorted(recipient for recipient in set(recipients) if not os.environ.get(recipient, "").split())
+    if unset:
+        raise _unset(*unset)
+    if recipients:
+        check_installed()
 
 
 def send(recipient: str, episode: Episode) -> None:
@@ -48,7 +58,7 @@ def send_test(recipient: str, alert_id: str, severity: str) -> None:
 def _send(recipient: str, title: str, body: str, kind: str) -> None:
     urls = os.environ.get(recipient, "").split()
     if not urls:
-        raise NotifyError(f"{recipient} is not set: give it an apprise URL in the environment of the workers.")
+        raise _unset(recipient)
     apprise = _apprise()
     missed = []
     for place, url in enumerate(urls, 1):
@@ -60,6 +70,11 @@ def _send(recipient: str, title: str, body: str, kind: str) -> None:
             missed.append(f"{called[0].service_name} ({which}) did not take it")
     if missed:
         raise NotifyError(f"{'; '.join(missed)}: correct it, or look at that service.")
+
+
+def _unset(*names: str) -> NotifyError:
+    are, it = ("is", "it") if len(names) == 1 else ("are", "each")
+    return NotifyError(f"{', '.join(names)} {are} not set: give {it} an apprise URL in the environment of the workers.")
 
 
 def _taken(called: Any, title: str, body: str, kind: str) -> bool:

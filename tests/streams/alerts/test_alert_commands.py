@@ -1,6 +1,7 @@
 """``groundswell alerts``: what each command prints, records and refuses."""
 
 import getpass
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ import pytest
 from clickhouse_connect.driver import Client
 from typer.testing import CliRunner, Result
 
-from streams import campaigns
+from streams import campaigns, doctor
 from streams.alerts import notify, prometheus
 from streams.alerts.evaluator import Evaluator
 from streams.cli.alerts import app
 from streams.errors import GroundswellError
+from streams.settings import load
 from tests.deploy.clickhouse_fixtures import ClickHouse
 from tests.streams.alerts.counted import write
 from tests.streams.alerts.test_evaluator import TOML, crowd
@@ -133,6 +135,22 @@ def test_test_says_when_apprise_is_missing(monkeypatch: pytest.MonkeyPatch) -> N
     assert refused("test", "kindness").endswith("install Groundswell with its extra `alerts`.")
     with pytest.raises(GroundswellError):
         notify.check_installed()
+
+
+def test_doctor_names_what_nobody_could_be_told_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = {"campaigns", "alerts"}
+
+    def said() -> dict[str, tuple[bool, str]]:
+        found = doctor.examine(load(kafka_bootstrap="127.0.0.1:1"))
+        return {one.subject: (one.well, one.message) for one in itertools.islice(found, len(looked_at))}
+
+    unset = "TEAM_CHAT is not set: give it an apprise URL in the environment of the workers."
+    assert said()["alerts"] == (False, unset)
+    monkeypatch.setenv("TEAM_CHAT", "json://127.0.0.1")
+    assert said()["alerts"] == (True, "1 declared; those that tell somebody tell TEAM_CHAT")
+    assert said().keys() == looked_at
+    monkeypatch.setitem(__import__("sys").modules, "apprise", None)
+    assert said()["alerts"][1].endswith("install Groundswell with its extra `alerts`.")
 
 
 def test_rules_writes_a_file_for_each_campaign_and_check_tells_stale_ones(folder: Path, tmp_path: Path) -> None:

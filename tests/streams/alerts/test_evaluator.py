@@ -21,7 +21,7 @@ from schemas.campaign import Campaign, Goal, Hijack, LaunchWindow, Mood, Pace, S
 from schemas.counters import DATABASE
 from streams import campaigns, metrics
 from streams.alerts import evaluator, history
-from streams.alerts.evaluator import Evaluator, start
+from streams.alerts.evaluator import Evaluator
 from streams.settings import load
 from tests.deploy.clickhouse_fixtures import ClickHouse
 from tests.streams.alerts.counted import Happened, write
@@ -231,9 +231,14 @@ def test_a_row_recorded_twice_changes_nothing(engine: ClickHouse, client: Client
     assert len(webhook.received) == 1
 
 
-def test_campaigns_without_alerts_have_no_thread_and_no_query(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("threading.Thread.start", lambda self: pytest.fail(f"{self.name} began"))
-    start(load(clickhouse_url="http://127.0.0.1:1"), [campaign()], lambda: True)
+def test_the_last_alert_that_is_taken_out_of_the_files_is_resolved_and_the_thread_ends(
+    engine: ClickHouse, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(engine, crowd(30))
+    Evaluator(client, [campaign(replace(MANY, notify=()))]).round()
+    monkeypatch.setattr(evaluator, "EVERY_S", 0.01)
+    evaluator._run(load(clickhouse_url=engine.url), [campaign()], lambda: True)
+    assert fired(client)["kindness/many/1"][4] == 1
 
 
 def test_the_view_has_the_columns_that_are_declared(client: Client) -> None:
