@@ -5,7 +5,7 @@ from pathlib import Path
 
 from schemas.campaign import Campaign, LaunchWindow
 from schemas.campaign_file import CampaignError, line_of, parse
-from streams.errors import GroundswellError
+from streams.errors import GroundswellError, UsageError
 
 
 def check(folder: Path) -> tuple[list[Campaign], list[str]]:
@@ -63,6 +63,15 @@ def load(folder: Path) -> list[Campaign]:
         more = f" (and {len(mistakes) - 1} more: `groundswell campaigns check` lists them)" if len(mistakes) > 1 else ""
         raise GroundswellError(mistakes[0] + more + ".")
     return campaigns
+
+
+def named(found: Sequence[Campaign], name: str) -> Campaign:
+    """The campaign of that name; raises ``UsageError`` where there is none."""
+    for campaign in found:
+        if campaign.name == name:
+            return campaign
+    known = ", ".join(campaign.name for campaign in found) or "none"
+    raise UsageError(f"No campaign file names {name!r}: give one of those there are ({known}).")
 
 
 def benchmarks(campaigns: Sequence[Campaign]) -> dict[str, LaunchWindow]:

@@ -15,7 +15,7 @@ from schemas.campaign import AnyAlert, Campaign
 from streams import campaigns, clickhouse, moments, settings
 from streams.alerts import history, notify, prometheus
 from streams.alerts.history import Fired
-from streams.errors import GroundswellError
+from streams.errors import GroundswellError, UsageError
 
 app = typer.Typer(help="Alerts: what fired, and whom it calls.", no_args_is_help=True)
 
@@ -182,18 +182,13 @@ def _is(path: Path, text: str) -> bool:
 
 
 def _campaign(name: str) -> Campaign:
-    found = campaigns.load(settings.load().campaigns)
-    for campaign in found:
-        if campaign.name == name:
-            return campaign
-    known = ", ".join(campaign.name for campaign in found) or "none"
-    raise GroundswellError(f"No campaign is named {name!r}: give one of the campaign files ({known}).")
+    return campaigns.named(campaigns.load(settings.load().campaigns), name)
 
 
 def _alerts(campaign: Campaign, name: str) -> list[AnyAlert]:
-    """The alert of that name; all where none is given. Raises ``GroundswellError`` for an unknown one."""
+    """The alert of that name; all where none is given. Raises ``UsageError`` for an unknown one."""
     found = [alert for alert in campaign.alerts if name in ("", alert.name)]
     if not found and name:
         known = ", ".join(alert.name for alert in campaign.alerts) or "none"
-        raise GroundswellError(f"{campaign.name} has no alert {name!r}: give one of its own ({known}).")
+        raise UsageError(f"{campaign.name} has no alert {name!r}: give one of its own ({known}).")
     return found

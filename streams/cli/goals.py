@@ -12,7 +12,7 @@ from rich.table import Table
 
 from streams import campaigns as campaign_files
 from streams import clickhouse, settings
-from streams.errors import GroundswellError, UsageError
+from streams.errors import GroundswellError
 from streams.goals import Standing, goals
 
 
@@ -28,16 +28,13 @@ def goals_command(
     Example: `groundswell goals endviolence`
     """
     in_force = settings.load()
-    found = {one.name: one for one in campaign_files.load(in_force.campaigns)}
-    if campaign not in found:
-        known = ", ".join(found) or "none"
-        raise UsageError(f"No campaign in {in_force.campaigns} is named {campaign!r}: give one of its own ({known}).")
-    chosen = found[campaign]
+    found = campaign_files.load(in_force.campaigns)
+    chosen = campaign_files.named(found, campaign)
     if not chosen.goals:
         raise GroundswellError(f"Campaign {campaign!r} has no goals: add [[goals]] to its file, and ask again.")
     client = clickhouse.connect_read_only(in_force)
     clickhouse.check_schema(client)
-    standings = goals(client, chosen, campaign_files.benchmarks(list(found.values())).get(campaign), datetime.now(UTC))
+    standings = goals(client, chosen, campaign_files.benchmarks(found).get(campaign), datetime.now(UTC))
     if as_json:
         sys.stdout.write(msgspec.json.encode(standings).decode() + "\n")
         return

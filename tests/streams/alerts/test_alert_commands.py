@@ -100,7 +100,7 @@ def test_silence_holds_for_a_campaign_or_an_alert_and_can_be_ended(client: Clien
 
 
 def test_silence_refuses_a_campaign_or_an_alert_that_is_not_declared() -> None:
-    assert refused("silence", "kindess").startswith("No campaign is named 'kindess': ")
+    assert refused("silence", "kindess").startswith("No campaign file names 'kindess': ")
     assert refused("silence", "kindness", "money").startswith("kindness has no alert 'money': ")
 
 
