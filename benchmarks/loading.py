@@ -14,6 +14,7 @@ from benchmarks.probes import Latency, Reader
 from benchmarks.processes import FailedError, cpu_s, tree
 from benchmarks.product import Running
 from benchmarks.topic import Log
+from deploy.children import dying_with_us
 from streams import topics
 from streams.settings import Settings
 
@@ -53,7 +54,7 @@ def run(topic: Log, settings: Settings, running: Running, plan: Plan) -> Outcome
         "first": plan.first_probe,
     }
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    command = [sys.executable, "-m", "benchmarks.load", *words]
+    command = dying_with_us([sys.executable, "-m", "benchmarks.load", *words])
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=environments.ROOT) as process:
         try:
             roots = {

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from benchmarks.contenders.protocol import COUNTED
+from deploy.children import dying_with_us
 
 _LOOK_EVERY_S = 0.1
 _END_S = 120.0
@@ -39,13 +40,13 @@ class FailedError(Exception):
 def measure(command: Sequence[str], *, env: Mapping[str, str], log: Path, broker: int, timeout_s: float) -> Usage:
     """Run ``command`` to its end; what it prints goes to ``log``, and ``broker`` is the broker's process id.
 
-    Raises ``FailedError``; nothing that was started is left then.
+    Raises ``FailedError``; nothing that was started is left then, nor when this process is killed.
     """
     with log.open("wb") as output:
         broker_before_s = cpu_s([broker])
         started_s = time.monotonic()
         process = subprocess.Popen(
-            command,
+            dying_with_us(command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=output,

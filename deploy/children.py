@@ -24,6 +24,11 @@ _TAIL_BYTES = 8192
 _POLL_S = 0.05
 
 
+def dying_with_us(command: Sequence[str]) -> list[str]:
+    """The command as the kernel ends it when the thread of this process that starts it has ended."""
+    return [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()), *command]
+
+
 class Child:
     """One child process; ``start`` it once, and ``stop`` it, which is allowed at any time.
 
@@ -43,7 +48,7 @@ class Child:
     ) -> None:
         self.name = name
         self.log = log
-        self._command = [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()), *command]
+        self._command = dying_with_us(command)
         self._env = {**os.environ, **(env or {})}
         self._inherit = tuple(inherit)
         self._log_start_bytes = 0

@@ -1,4 +1,4 @@
-"""A contender in several processes, as its users would run it on as many cores; nothing but the standard library.
+"""A contender in several processes, as its users would run it on as many cores; nothing but what every environment has.
 
 Its module is called with an option more, ``part=K``, for each of them; this one starts them, tells when all have
 counted, and puts their results together.
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from benchmarks.contenders.protocol import COUNTED, Key, Task, counted, write
+from deploy.children import dying_with_us
 
 _PART = "part="
 
@@ -44,7 +45,7 @@ def in_several(module: str, given: Task, *extra: str, merge: Callable[[int, int]
         fields = {**given._asdict(), "out": out}
         words = [word for name, value in fields.items() if name != "options" for word in (f"--{name}", str(value))]
         command = [sys.executable, "-m", module, *words, "--", count, f"{_PART}{number}", *extra]
-        children.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        children.append(subprocess.Popen(dying_with_us(command), stdout=subprocess.PIPE, text=True))
     for child in children:
         _wait_until_counted(child)
     counted()

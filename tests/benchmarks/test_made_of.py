@@ -25,6 +25,7 @@ from benchmarks.topic import write_campaigns
 from schemas.event import Event
 from streams import campaigns, settings
 from streams.decode import decode
+from tests.stack_fixture import alive, wait_until
 
 ROOT = Path(__file__).parents[2]
 END_MS = 1_795_000_000_000
@@ -170,6 +171,20 @@ def test_every_probe_of_a_load_is_seen_in_the_view(tmp_path: Path) -> None:
         assert outcome["latency"]["unseen"] == 0
         assert 30 < outcome["latency"]["probes"] <= 41
         assert 0 < outcome["latency"]["p50_s"] <= outcome["latency"]["most_s"]
+
+
+def test_a_benchmark_that_is_killed_leaves_no_contender_behind(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    contender = f"import os, pathlib, time; pathlib.Path({str(told)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    measuring = (
+        "import sys; from pathlib import Path; from benchmarks.processes import measure;"
+        f"measure([sys.executable, '-c', {contender!r}], env={{}}, log=Path({str(tmp_path / 'log')!r}), broker=1, "
+        "timeout_s=60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", measuring]) as benchmark:
+        wait_until(lambda: told.exists() and told.read_text(), "the contender runs")
+        benchmark.kill()
+    wait_until(lambda: not alive(int(told.read_text())), "the contender has ended too", timeout_s=10)
 
 
 @pytest.mark.parametrize("count", [1, 10, 100])
