@@ -16,6 +16,11 @@ from streams.tokens.classes import BIDI_CONTROLS
 _UNSPACED = "".join(rf"\p{{scx={script}}}" for script in ("Han", "Hira", "Kana", "Thai", "Lao", "Khmr", "Mymr"))
 _SPACED = rf"[\p{{L}}\p{{M}}\p{{N}}_--[{_UNSPACED}]]"
 """What continues a word, in scripts that write spaces between words. By script extensions: U+30FC is Katakana's."""
+_KOREAN = r"\p{sc=Hangul}"
+"""Korean writes particles on to the word before: there a word may go on behind a phrase."""
+
+VERSION = "phrases 2"
+"""Part of the rules version: another one may find other phrases in the same text."""
 
 _PAIR = 2
 _JAMO = range(0x1160, 0x1200)
@@ -99,5 +104,6 @@ def _changed_by_folding() -> str:
 def _whole_word(phrase: str) -> str:
     """A pattern that finds a folded phrase as whole words, in scripts that write spaces between words."""
     first, last = pl.Series([phrase[0], phrase[-1]]).str.contains(_SPACED)
-    before, after = f"(?:^|[^{_SPACED}])" if first else "", f"(?:$|[^{_SPACED}])" if last else ""
+    particles = f"|{_KOREAN}" if pl.Series([phrase[-1]]).str.contains(_KOREAN).item() else ""
+    before, after = f"(?:^|[^{_SPACED}])" if first else "", f"(?:$|[^{_SPACED}]{particles})" if last else ""
     return f"{before}{re.escape(phrase)}{after}"

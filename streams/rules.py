@@ -6,6 +6,7 @@ from streams.extract import VERSION as EXTRACTOR
 from streams.match import Matcher, rules_versions
 from streams.partition import Counting
 from streams.places import Horizon
+from streams.phrases import VERSION as PHRASES
 from streams.reactions import VERSION as REACTIONS
 from streams.sample import VERSION as SAMPLE
 from streams.segments import SegmentRule
@@ -26,5 +27,5 @@ def load(settings: Settings) -> tuple[Counting, dict[str, int]]:
         settings.archive,
     )
     fixed = [getattr(settings, name) for name in pinned.NAMES]
-    ours = (MAX_DEPTH, EXTRACTOR, REACTIONS, SAMPLE, sentiment_version())
+    ours = (MAX_DEPTH, EXTRACTOR, PHRASES, REACTIONS, SAMPLE, sentiment_version())
     return counting, rules_versions(found, (*fixed, *ours))

@@ -241,10 +241,16 @@ def _occurs(keyword: str, text: str) -> bool:
     while start >= 0:
         end = start + len(keyword)
         before, after = text[start - 1 : start], text[end : end + 1]
-        if not (_joins(before) and _joins(keyword[0])) and not (_joins(keyword[-1]) and _joins(after)):
+        goes_on = _joins(keyword[-1]) and _joins(after) and not (_is_korean(keyword[-1]) and _is_korean(after))
+        if not (_joins(before) and _joins(keyword[0])) and not goes_on:
             return True
         start = text.find(keyword, start + 1)
     return False
+
+
+def _is_korean(char: str) -> bool:
+    """Korean writes particles on to the word before."""
+    return unicodedata.name(char, "").startswith("HANGUL")
 
 
 def _joins(char: str) -> bool:

@@ -95,7 +95,7 @@ def test_matches_of_generated_events_are_the_oracles() -> None:
 WORDS = ("peace", "PEACE", "pe\u200face", "world", "Straße", "STRASSE", "İstanbul", "i\u0307stanbul", "istanbul",
          "平和", "バング", "ﾊﾞﾝｸﾞ", "สันติ", "мир", "평화", "C++", "💜", "$5", "_x", "κόσμος", "ΚΌΣΜΟΣ", "ﬁn",
          "FIN")  # fmt: skip
-BETWEEN = ("", " ", "-", "_", "1", "a", "の", "ー", "é", "\u0301", ".", "\u202c", "\n", "😂", "'")
+BETWEEN = ("", " ", "-", "_", "1", "a", "の", "를", "ㅋ", "ー", "é", "\u0301", ".", "\u202c", "\n", "😂", "'")
 texts = st.lists(st.sampled_from((*WORDS, *BETWEEN, *KEYWORD_TEXTS)), max_size=8).map("".join)
 keywords = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=2).map(" ".join), min_size=1, max_size=3)
 
@@ -107,6 +107,23 @@ def test_keywords_are_found_where_the_oracle_finds_them(written: list[str], want
     events: list[Event] = [{"text": text} for text in written]
     nothing = [Tokens() for _ in events]
     assert matched(campaigns, events, nothing) == expected(campaigns, events, nothing)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text", "found"),
+    [
+        ("평화", "평화를 위해", True),
+        ("평화", "세계평화", False),
+        ("평화", "평화ㅋㅋ", True),
+        ("평화", "평화A", False),
+        ("세계 평화", "세계 평화는", True),
+        ("세계 평화", "세계의 평화", False),
+        ("평화x", "평화x를", False),
+    ],
+)
+def test_a_korean_keyword_is_found_with_its_particles(keyword: str, text: str, found: bool) -> None:
+    pairs = matched([oracle_log.Campaign("c", keywords=(keyword,))], [{"text": text}], [Tokens()])
+    assert bool(pairs) == found
 
 
 def is_expression(text: str) -> bool:
