@@ -1,7 +1,7 @@
 """``python -m tests.streams.alerts.evaluating``: the evaluator's thread alone, which kills its process where told.
 
-``KILL_AT`` is the step after which it does: ``read`` (the history), ``record`` (what fired), ``send``, ``note`` (that
-it was sent).
+``KILL_AT`` is the step after which it does: ``read`` (the history), ``record`` (what fired), ``show`` (to Prometheus),
+``send``, ``note`` (that it was sent).
 """
 
 import functools
@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from streams import campaigns, settings
-from streams.alerts import evaluator, history, notify
+from streams.alerts import evaluator, gauges, history, notify
 
-STEPS = ("read", "record", "send", "note")
+STEPS = ("read", "record", "show", "send", "note")
 KILL_AT = "KILL_AT"
 
 
@@ -32,6 +32,7 @@ def main() -> None:
     """Evaluate every fifth of a second until killed."""
     history.read = _around("read", history.read)
     history.record = _around("record", history.record)
+    gauges.show = _around("show", gauges.show)
     history.record_sending = _around("note", history.record_sending)
     notify.send = _around("send", notify.send)
     evaluator.Evaluator.__init__.__defaults__ = (notify.send,)
