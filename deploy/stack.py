@@ -41,6 +41,7 @@ class Stack:
         self._clickhouse_port = _local_port(
             settings.clickhouse_url, _CLICKHOUSE_DEFAULT_PORT, "GROUNDSWELL_CLICKHOUSE_URL"
         )
+        _local_port(f"//{settings.metrics_host}", settings.metrics_port, "GROUNDSWELL_METRICS_HOST")
         self._settings = settings
         self._folder = settings.data_dir.absolute()
         self._progress = progress

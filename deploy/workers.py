@@ -126,7 +126,7 @@ class Workers:
     def _serve_metrics(self) -> None:
         registry = CollectorRegistry()
         _Merged(registry, path=str(self._metrics_folder))  # type: ignore[no-untyped-call]  # as it ships
-        self._metrics = metrics.serve(self._settings.metrics_port, registry)
+        self._metrics = metrics.serve(self._settings.metrics_port, registry, self._settings.metrics_host)
         self.metrics_url = f"http://{LOOPBACK}:{self._metrics.server_port}/metrics"
 
     def _supervise(self) -> None:

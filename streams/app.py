@@ -55,7 +55,7 @@ def run_worker(settings: Settings) -> None:
     topic_id = ground.topic.topic_id
     pinned.pin(ground.client, topic_id, settings)
     if MULTIPROCESS not in os.environ:
-        metrics.serve(settings.metrics_port)
+        metrics.serve(settings.metrics_port, host=settings.metrics_host)
     counting, versions = rules.load(settings)
     collect_seldom()
     with tempfile.TemporaryDirectory(prefix="groundswell-") as folder:
