@@ -80,6 +80,7 @@ def read_until(process: "subprocess.Popen[str]", beginning: str) -> str:
         ("kafka_bootstrap", ""),
         ("clickhouse_url", "http://clickhouse.example:8123"),
         ("clickhouse_url", "https://127.0.0.1:8443"),
+        ("metrics_host", "0.0.0.0"),
     ],
 )
 def test_stack_refuses_addresses_that_are_not_this_machine(tmp_path: Path, setting: str, value: str) -> None:
