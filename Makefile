@@ -46,7 +46,7 @@ generate: setup ## rewrite the files that follow from declarations
 lock: setup ## resolve requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--generate-hashes --quiet --no-header --output-file requirements.lock
-	uv pip compile pyproject.toml --extra alerts --group image --constraints requirements.lock --universal \
+	uv pip compile pyproject.toml --extra alerts --extra page --group image --constraints requirements.lock --universal \
 		--python-version 3.11 --generate-hashes --quiet --no-header --output-file deploy/images/requirements.lock
 
 bench: setup ## the benchmark's table, within a quarter of an hour; make bench ARGS="--contenders raw flink"

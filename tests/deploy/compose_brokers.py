@@ -35,8 +35,7 @@ class Brokers:
         self.names = [
             name
             for name, service in found.items()
-            if name.startswith("kafka-")
-            and set(service.get("profiles", ())) <= {variables.get("COMPOSE_PROFILES", "")}
+            if name.startswith("kafka-") and set(service.get("profiles", ())) <= {variables.get("COMPOSE_PROFILES", "")}
         ]
         self.asked = found["worker"]["environment"]["GROUNDSWELL_KAFKA_BOOTSTRAP"]
         self.environments = {name: found[name]["environment"] for name in self.names}
@@ -63,8 +62,10 @@ class Brokers:
 
     def __enter__(self) -> Self:
         try:
+            self._format()
             for name in self.names:
-                self._start(name)
+                self.children[name] = self._java(name, "java", ["kafka.Kafka", str(self._properties(name))])
+                self.children[name].start()
             for name in self.names:
                 self.children[name].wait_ready(lambda name=name: self._answers(name), _WAIT_S)  # type: ignore[misc]  # bound here
         except BaseException:
@@ -82,27 +83,30 @@ class Brokers:
         for child in self.children.values():
             child.stop(0)
 
-    def _start(self, name: str) -> None:
-        environment = self.environments[name]
-        folder = self._folder / name
-        (folder / "tmp").mkdir(parents=True)
-        found = properties(environment)
-        # A container has an address for each name; here ports tell them apart.
-        listeners = found["listeners"].replace("//:", f"//{name}:")
-        host_port = environment["KAFKA_ADVERTISED_LISTENERS"].rsplit(":", 1)[1]
-        found["listeners"] = self._translated(listeners.replace(f"{name}:{host_port}", f"{name}:19092"))
-        advertised = found["advertised.listeners"].replace(f"127.0.0.1:{host_port}", f"{name}:19092")
-        found["advertised.listeners"] = self._translated(advertised)
-        found["controller.quorum.voters"] = self._translated(found["controller.quorum.voters"])
-        found["log.dirs"] = str(folder / "data")
-        file = folder / "server.properties"
-        file.write_text("".join(f"{key}={value}\n" for key, value in found.items()), encoding="utf-8")
-        storage_tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={environment['CLUSTER_ID']}", "-c"]
-        formatting = self._java(name, "format", [*storage_tool, str(file)])
-        formatting.start()
-        assert formatting.wait(_WAIT_S) == 0, formatting.last_words()
-        self.children[name] = self._java(name, "java", ["kafka.Kafka", str(file)])
-        self.children[name].start()
+    def _format(self) -> None:
+        formatting = []
+        for name in self.names:
+            (self._folder / name / "tmp").mkdir(parents=True)
+            self._write_properties(name)
+            cluster = f"--cluster-id={self.environments[name]['CLUSTER_ID']}"
+            main = ["kafka.tools.StorageTool", "format", cluster, "-c", str(self._properties(name))]
+            formatting.append(self._java(name, "format", main))
+            formatting[-1].start()
+        for child in formatting:
+            assert child.wait(_WAIT_S) == 0, child.last_words()
+
+    def _properties(self, name: str) -> Path:
+        return self._folder / name / "server.properties"
+
+    def _write_properties(self, name: str) -> None:
+        found = properties(self.environments[name])
+        # A container has addresses of its own; here ports alone tell one listener from another.
+        host = found["advertised.listeners"].rsplit(":", 1)[1]
+        found["listeners"] = found["listeners"].replace("//:", f"//{name}:").replace(f":{host}", ":19092")
+        found["advertised.listeners"] = found["advertised.listeners"].replace(f"127.0.0.1:{host}", f"{name}:19092")
+        found["log.dirs"] = str(self._folder / name / "data")
+        lines = [f"{key}={self._translated(value)}\n" for key, value in found.items()]
+        self._properties(name).write_text("".join(lines), encoding="utf-8")
 
     def _java(self, name: str, what: str, main: list[str]) -> Child:
         folder = self._folder / name

@@ -1,4 +1,4 @@
-"""ClickHouse's users.xml and config.xml: the engine enforces the very same grants and limits, and knows every setting."""
+"""ClickHouse's users.xml and config.xml: the engine itself enforces the grants and limits, and knows every setting."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -68,9 +68,7 @@ def admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 
 
 @pytest.fixture(scope="module")
-def reader(
-    data: Path, tables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Session]:
+def reader(data: Path, tables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     assert tables
     with Session(tmp_path_factory.mktemp("reader") / "reader", data, "reader") as session:
         yield session
@@ -81,9 +79,7 @@ def test_reader_reads_a_view_without_a_grant_on_what_is_below_it(reader: Session
     assert isinstance(reader.rows(f"SELECT * FROM {DATABASE}.{view} LIMIT 1"), list)
 
 
-def test_reader_reads_nothing_else_of_the_database_and_does_not_see_it(
-    reader: Session, tables: dict[str, str]
-) -> None:
+def test_reader_reads_nothing_else_of_the_database_and_does_not_see_it(reader: Session, tables: dict[str, str]) -> None:
     others = set(tables) - set(READABLE)
     assert {COUNTERS[0].table, "segments", "archive", "migrations"} <= others
     for other in sorted(others):

@@ -68,7 +68,9 @@ def test_brokers_are_set_as_the_embedded_one_is_in_what_counting_relies_on(varia
             replicated = [value for setting, value in found.items() if setting.endswith("replication.factor")]
             assert set(replicated) == {variables.get("KAFKA_REPLICAS", "1")}
             # Whatever the embedded one sets for internal topics, one replica being too few by default, is set here.
-            assert {setting for setting in embedded if setting.endswith(("replication.factor", "min.isr"))} <= set(found)
+            assert {setting for setting in embedded if setting.endswith(("replication.factor", "min.isr"))} <= set(
+                found
+            )
 
 
 def test_one_broker_starts_of_its_environment_and_returns_what_it_took(tmp_path: Path) -> None:
