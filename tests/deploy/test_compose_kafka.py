@@ -11,7 +11,7 @@ from deploy import compose_env
 from deploy.kafka.config import server_properties
 from schemas.topics import ALL, EVENTS
 from streams import topics
-from streams.settings import Settings
+from streams.settings import load
 from tests.deploy import compose
 from tests.deploy.compose_brokers import Brokers, properties
 
@@ -76,7 +76,7 @@ def test_brokers_are_set_as_the_embedded_one_is_in_what_counting_relies_on(varia
 def test_one_broker_starts_of_its_environment_and_returns_what_it_took(tmp_path: Path) -> None:
     with Brokers(tmp_path, ONE) as brokers:
         assert brokers.names == ["kafka-1"]
-        settings = Settings(kafka_bootstrap=brokers.bootstrap, partitions=1)
+        settings = load(kafka_bootstrap=brokers.bootstrap, partitions=1)
         assert set(topics.create_topics(settings)) == {topic.name for topic in ALL}
         produce(brokers, b"one")
         # A group of its own, so that the internal topic is made as well.
@@ -87,7 +87,7 @@ def test_one_broker_starts_of_its_environment_and_returns_what_it_took(tmp_path:
 def test_three_brokers_keep_each_record_thrice_and_go_on_when_one_is_gone(tmp_path: Path) -> None:
     with Brokers(tmp_path, THREE) as brokers:
         assert len(brokers.names) == 3
-        topics.create_topics(Settings(kafka_bootstrap=brokers.bootstrap, partitions=1))
+        topics.create_topics(load(kafka_bootstrap=brokers.bootstrap, partitions=1))
         produce(brokers, b"with all")
         assert consumed(brokers, 1) == [b"with all"]
         assert replicas(brokers, EVENTS.name) | replicas(brokers, "__consumer_offsets") == {3}
