@@ -137,7 +137,7 @@ def test_limits_quota_and_constraint_are_what_the_engine_has_of_the_file(admin: 
     assert profile.keys() >= {"readonly", "max_execution_time", "max_memory_usage", "max_rows_to_read"}
     assert profile["readonly"] == "1"
     assert bounds == [["max_execution_time", "1", profile["max_execution_time"]]]
-    assert quota == [[60, "6000", "600", 240]]
+    assert quota == [[60, 6000, 600, 240]]
 
 
 def test_grants_are_the_documented_views_and_no_others(tables: dict[str, str]) -> None:
