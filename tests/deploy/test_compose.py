@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
+from dashboards.grafana import DATASOURCE, PLUGIN_VERSION
 from deploy import compose_env
 from deploy.kafka import jars
 from streams.cli.commands import app
@@ -225,3 +226,8 @@ def test_grafana_has_every_variable_that_its_provisioning_asks_for() -> None:
     home = compose.here(grafana, grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
     assert home.is_file()
     assert home.parent == compose.here(grafana, grafana["environment"]["GROUNDSWELL_DASHBOARDS"])
+
+
+def test_grafana_gets_the_version_of_the_plugin_that_the_dashboards_are_made_for() -> None:
+    wanted = SERVICES["grafana"]["environment"]["GF_PLUGINS_PREINSTALL_SYNC"]
+    assert wanted == f"{DATASOURCE.type_val}@{PLUGIN_VERSION}"
