@@ -174,14 +174,7 @@ def test_nothing_starts_before_what_it_needs() -> None:
             assert wait.get("required", True) == ("profiles" not in SERVICES[server]), name
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "migrate",
-        "worker",
-        pytest.param("page", marks=pytest.mark.xfail(strict=True, reason="`groundswell page` comes with branch page")),
-    ],
-)
+@pytest.mark.parametrize("name", OURS)
 def test_command_of_groundswells_services_is_one(name: str) -> None:
     done = CliRunner().invoke(app, [*OURS[name]["command"], "--help"])
     assert done.exit_code == 0, done.output
