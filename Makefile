@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench soak lock generate
+.PHONY: help setup demo env test lint bench soak lock generate
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ setup: .venv/ready ## the environment, from requirements.lock
 
 demo: setup ## watch a launch being counted; make demo ARGS="--duration 20s --exit"
 	@$(BIN)/groundswell demo $(ARGS)
+
+env: ## passwords for docker compose, into .env; make env ARGS="--brokers 3"
+	@$(PYTHON) -m deploy.compose_env $(ARGS)
 
 test: setup ## every test, on real engines; make test ARGS="-k duplicates"
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -46,6 +49,8 @@ generate: setup ## rewrite the files that follow from declarations
 lock: setup ## resolve requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--generate-hashes --quiet --no-header --output-file requirements.lock
+	uv pip compile pyproject.toml --extra alerts --extra page --group image --constraints requirements.lock --universal \
+		--python-version 3.11 --generate-hashes --quiet --no-header --output-file deploy/images/requirements.lock
 
 bench: setup ## the benchmark's table, within a quarter of an hour; make bench ARGS="--contenders raw flink"
 	@$(BIN)/python -m benchmarks $(ARGS)

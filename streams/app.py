@@ -16,6 +16,7 @@ from schemas.topics import EVENTS
 from streams import (
     clickhouse,
     compactor,
+    declare,
     metrics,
     pinned,
     preflight,
@@ -55,8 +56,9 @@ def run_worker(settings: Settings) -> None:
     topic_id = ground.topic.topic_id
     pinned.pin(ground.client, topic_id, settings)
     if MULTIPROCESS not in os.environ:
-        metrics.serve(settings.metrics_port)
+        metrics.serve(settings.metrics_port, host=settings.metrics_host)
     counting, versions = rules.load(settings)
+    declare.declare(ground.client, counting.matcher.campaigns)
     collect_seldom()
     with tempfile.TemporaryDirectory(prefix="groundswell-") as folder:
         app = _app(settings, folder)

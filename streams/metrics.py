@@ -139,17 +139,23 @@ def markdown_table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def serve(port: int, registry: CollectorRegistry = REGISTRY) -> WSGIServer:
-    """Serve ``/metrics`` on 127.0.0.1: on ``port`` (0: any), or the next free one; returns the server, which runs."""
+def serve(port: int, registry: CollectorRegistry = REGISTRY, host: str = "127.0.0.1") -> WSGIServer:
+    """Serve ``/metrics`` on ``host``: on ``port`` (0: any), or the next free one; returns the server, which runs.
+
+    Raises ``GroundswellError`` where there is no free port, or no such address of this machine.
+    """
     end = min(port + _MOST_PORTS, 65_536)
     for candidate in range(port, end):
         try:
-            server, _ = start_http_server(candidate, addr="127.0.0.1", registry=registry)
+            server, _ = start_http_server(candidate, addr=host, registry=registry)
         except PermissionError:
             break
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise
+                raise GroundswellError(
+                    f"Metrics cannot be served on {host} ({error.strerror}): set GROUNDSWELL_METRICS_HOST to an "
+                    "address of this machine."
+                ) from error
             continue
         if candidate != port:
             structlog.get_logger().warning("metrics port taken, next free one used", taken=port, used=candidate)

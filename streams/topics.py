@@ -23,10 +23,14 @@ from streams.errors import GroundswellError, UnreachableError
 from streams.settings import Settings
 
 _CONNECT_S = 10
-_COORDINATOR_S = 30
+_NOT_YET_S = 30
 _NO_COORDINATOR_YET = (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError)
 _LEAST_RETENTION = 10
 _LOOK_AGAIN_S = 1
+
+
+class MissingTopicError(GroundswellError):
+    """The broker that was asked knows no such topic; of a cluster's, it may not have heard of a new one yet."""
 
 
 class TopicState(Struct, frozen=True):
@@ -76,7 +80,10 @@ def create_topics(settings: Settings) -> list[str]:
         missing = [topic for topic in ALL if topic.name not in there]
         if missing:
             client.create_topics({topic.name: _creation(topic, settings) for topic in missing}, wait_for_metadata=True)
-        check_events_topic(client, settings)
+            # Each question goes to any broker of a cluster.
+            _wait_out((MissingTopicError, UnknownTopicOrPartitionError), lambda: check_events_topic(client, settings))
+        else:
+            check_events_topic(client, settings)
         return [topic.name for topic in missing]
 
 
@@ -101,7 +108,7 @@ def check_events_topic(client: Any, settings: Settings) -> TopicState:
     state = describe(client, EVENTS)
     for topic, found in ((EVENTS, state), (DEAD_LETTERS, state and describe(client, DEAD_LETTERS))):
         if found is None:
-            raise GroundswellError(f"The broker has no topic {topic.name}: run `groundswell migrate` to create it.")
+            raise MissingTopicError(f"The broker has no topic {topic.name}: run `groundswell migrate` to create it.")
     assert state is not None
     config = _configuration(client, EVENTS)
     if config["message.timestamp.type"] != "LogAppendTime":
@@ -183,11 +190,16 @@ def commit(client: Any, settings: Settings, offsets: Mapping[int, int]) -> None:
 
 def _once_coordinated(ask: Callable[[], Any]) -> Any:
     """Ask a group's coordinator; a broker that has just started makes the first one while it is asked."""
-    give_up_s = time.monotonic() + _COORDINATOR_S
+    return _wait_out(_NO_COORDINATOR_YET, ask)
+
+
+def _wait_out(errors: tuple[type[Exception], ...], ask: Callable[[], Any]) -> Any:
+    """What ``ask`` answers once it no longer raises what a broker says that does not know yet."""
+    give_up_s = time.monotonic() + _NOT_YET_S
     while True:
         try:
             return ask()
-        except _NO_COORDINATOR_YET:
+        except errors:
             if time.monotonic() > give_up_s:
                 raise
             time.sleep(0.2)

@@ -28,6 +28,7 @@ DOCUMENTS = (
     "RELIABILITY.md",
     "deploy/grafana/README.md",
     "docs/alerts.md",
+    "docs/compose.md",
 )
 ELSEWHERE = {
     # Commands that run for long or need another set-up, and the test that runs them.

@@ -40,6 +40,7 @@ def settings(folder: Path, **changes: object) -> Settings:
         "clickhouse_url": f"http://127.0.0.1:{free_port()}",
         "data_dir": folder,
         "metrics_port": free_port(),
+        "web_port": 0,
         "partitions": 3,
     }
     return load(**(chosen | changes))
@@ -80,6 +81,7 @@ def read_until(process: "subprocess.Popen[str]", beginning: str) -> str:
         ("kafka_bootstrap", ""),
         ("clickhouse_url", "http://clickhouse.example:8123"),
         ("clickhouse_url", "https://127.0.0.1:8443"),
+        ("metrics_host", "0.0.0.0"),
     ],
 )
 def test_stack_refuses_addresses_that_are_not_this_machine(tmp_path: Path, setting: str, value: str) -> None:
@@ -106,12 +108,15 @@ def test_stack_starts_every_part_and_stops_every_part(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
     lines: list[str] = []
     with Stack(chosen, workers=2, progress=lines.append) as stack:
-        assert list(stack.pids()) == ["Kafka", "ClickHouse", "Worker 1", "Worker 2"]
+        assert list(stack.pids()) == ["Kafka", "ClickHouse", "Worker 1", "Worker 2", "Live page"]
         assert stack.addresses() == {
             "Kafka": chosen.kafka_bootstrap,
             "ClickHouse": chosen.clickhouse_url,
             "Metrics": f"http://127.0.0.1:{chosen.metrics_port}/metrics",
+            "Live page": stack.addresses()["Live page"],
         }
+        with urllib.request.urlopen(stack.addresses()["Live page"]) as page:
+            assert b"<h1" in page.read()
         client = KafkaAdminClient(bootstrap_servers=chosen.kafka_bootstrap)
         assert {topic.name for topic in ALL} <= set(client.list_topics())
         client.close()
@@ -130,7 +135,7 @@ def test_stack_starts_every_part_and_stops_every_part(tmp_path: Path) -> None:
         assert eventually(lambda: all(memory > 10_000_000 for memory in stack.memory_bytes().values()))
         stack.wait(5)
         pids = stack.pids()
-    assert list(pids) == ["Kafka", "ClickHouse", "Worker 1", "Worker 2"], lines
+    assert list(pids) == ["Kafka", "ClickHouse", "Worker 1", "Worker 2", "Live page"], lines
     assert not any(alive(pid) for pid in pids.values())
     assert all(is_free(port) for port in ports(chosen))
 
@@ -167,7 +172,7 @@ def test_stack_whose_process_is_killed_leaves_no_process_and_starts_again(tmp_pa
     chosen = settings(tmp_path)
     with in_a_process(chosen, workers=0) as process:
         pids = [int(word) for word in read_until(process, "up ").split()[1:]]
-        assert len(pids) == 2
+        assert len(pids) == 3
         process.kill()
     assert eventually(lambda: not any(alive(pid) for pid in pids))
     # A killed process's last threads may hold its sockets for a moment longer.

@@ -95,3 +95,18 @@ def test_metrics_at_the_last_port_do_not_look_beyond_it() -> None:
         taken.listen()
         with pytest.raises(GroundswellError, match=r"^No free port for metrics from 65535 to 65535: set "):
             metrics.serve(65_535)
+
+
+def test_metrics_are_served_on_the_address_asked_for_and_on_no_other() -> None:
+    server = metrics.serve(0, host="127.0.0.2")
+    assert httpx.get(f"http://127.0.0.2:{server.server_port}/metrics", trust_env=False).status_code == 200
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{server.server_port}/metrics", trust_env=False)
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "not a name"])
+def test_metrics_on_an_address_of_another_machine_are_refused_with_what_to_do(host: str) -> None:
+    with pytest.raises(GroundswellError, match=f"^Metrics cannot be served on {host} .* set GROUNDSWELL_METRICS_HOST"):
+        metrics.serve(0, host=host)

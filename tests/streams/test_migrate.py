@@ -179,6 +179,18 @@ def test_archive_days_set_the_archives_ttl_once(fresh: Database) -> None:
         assert f"TTL append_time + toIntervalDay({days})" in ddl
 
 
+def test_every_view_reads_its_tables_as_the_user_who_migrated_and_is_told_so_once(fresh: Database) -> None:
+    fresh.migrate()
+    views = fresh.query(
+        f"SELECT name, create_table_query FROM system.tables WHERE database = '{DATABASE}' AND engine = 'View'"
+    )
+    assert {name for name, _ in views} >= set(VIEWS)
+    assert all("SQL SECURITY DEFINER" in ddl for _, ddl in views)
+    fresh.executed.clear()
+    fresh.migrate()
+    assert not any("SQL SECURITY" in sql for sql in fresh.executed)
+
+
 # --- columns ------------------------------------------------------------------------------------------------------
 
 
