@@ -19,6 +19,7 @@ from clickhouse_connect.driver import Client
 from msgspec import Struct
 
 from benchmarks import product
+from dashboards.grafana import raw_sql
 from dashboards.panels import LAUNCH
 from deploy.ports import free_port
 from schemas.counters import COUNTERS, DATABASE
@@ -206,7 +207,7 @@ def _measure(client: Client, shape: Shape, end_s: int, repeat: int) -> dict[tupl
         for campaign in ("*", "campaign 1"):
             variables = {"campaign": campaign, "platform": ALL, "granularity": "3600" if seconds >= _DAY_S else "60"}
             for panel in LAUNCH:
-                sql = expand(panel.query, end_s - seconds, end_s, variables)
+                sql = expand(raw_sql(panel.query), end_s - seconds, end_s, variables)
                 found[f"{panel.title}, {campaign}", span] = _timed(lambda sql=sql: client.query(sql), repeat)  # type: ignore[misc]  # bound here
             since, until = (datetime.fromtimestamp(at, UTC) for at in (end_s - seconds, end_s))
             found[f"top, {campaign}", span] = _timed(

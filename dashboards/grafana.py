@@ -1,4 +1,12 @@
-"""How Grafana draws a panel and a variable: from the declarations to the foundation SDK's builders."""
+"""How Grafana draws a panel and a variable: from the declarations to the foundation SDK's builders.
+
+``raw_sql`` makes a declared query the plugin's. A variable's value reaches it percent-encoded and inside quotes, and
+nothing else of it does: whatever somebody puts into the dashboard's address, no quote or backslash arrives that could
+end the literal. (Grafana's own ``singlequote`` and ``sqlstring`` formats leave backslashes as they are, so with them it
+could.) The boundary that remains is the database user's: who may edit a panel, or ask the data source directly, can
+send any statement, and only the grants of the data source's user (``reader``: SELECT, within limits) say what comes of
+it.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,11 +20,35 @@ from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models import dashboard as model
 
 from dashboards.panel import SKY_BLUE, Column, Drawing, Panel, Unit
-from dashboards.variables import Granularity, QueryVariable
+from dashboards.variables import (
+    CAMPAIGN_NAME,
+    CHOSEN_PLATFORMS,
+    FROM,
+    GRANULARITY_S,
+    TO,
+    Granularity,
+    QueryVariable,
+)
+from schemas.event import SOURCES, WINDOW_S
 
 DATASOURCE = model.DataSourceRef(type_val="grafana-clickhouse-datasource", uid="groundswell")
 PLUGIN_VERSION = "4.20.0"
 """The plugin whose query model and macros these are; it asks for Grafana 11.6 or later."""
+
+EVERY_PLATFORM = "*"
+"""What Grafana puts in for "All" platforms: no platform's name, so that none is asked for and all count."""
+
+_PARAMETERS = {
+    FROM: "$__fromTime",
+    TO: "$__toTime",
+    CAMPAIGN_NAME: "decodeURLComponent('${campaign:percentencode}')",
+    # Several values come as `{x,y}`.
+    CHOSEN_PLATFORMS: (
+        f"extractAll(decodeURLComponent('${{platform:percentencode}}'), '\\\\b(?:{'|'.join(SOURCES)})\\\\b')"
+    ),
+    GRANULARITY_S: f"greatest(toUInt32OrZero('${{granularity:percentencode}}'), {WINDOW_S})",
+}
+"""What each parameter of the declared queries is in Grafana: macros of the plugin, and variables."""
 
 # `locale` writes 1,234,567: every post is seen to be counted, where `short` would say 1.23 Mil.
 _GRAFANA_UNITS: dict[Unit, str] = {
@@ -29,6 +61,13 @@ _GRAFANA_UNITS: dict[Unit, str] = {
 }
 _ROWS_AT_MOST = 12
 _DrawnPanel = stat.Panel | bargauge.Panel | timeseries.Panel
+
+
+def raw_sql(query: str) -> str:
+    """The plugin's query for one with ClickHouse's parameters."""
+    for parameter, expression in _PARAMETERS.items():
+        query = query.replace(parameter, expression)
+    return query.strip()
 
 
 class _Target(Builder[Dataquery]):
@@ -46,7 +85,7 @@ class _Target(Builder[Dataquery]):
                 "editorType": "sql",
                 "queryType": "timeseries" if series else "table",
                 "format": 0 if series else 1,
-                "rawSql": self._panel.query.strip(),
+                "rawSql": raw_sql(self._panel.query),
                 "pluginVersion": PLUGIN_VERSION,
             }
         )
@@ -62,18 +101,19 @@ def query_variable(variable: QueryVariable, current: model.VariableOption) -> bo
 
     Not whenever the time range changes: a range that ends now changes with every refresh.
     """
-    return (
+    built = (
         board.QueryVariable(variable.name)
         .label(variable.label)
         .description(variable.meaning)
         .datasource(DATASOURCE)
-        .query({"refId": variable.name, "queryType": "sql", "editorType": "sql", "rawSql": variable.query})
+        .query({"refId": variable.name, "queryType": "sql", "editorType": "sql", "rawSql": raw_sql(variable.query)})
         .refresh(model.VariableRefresh.ON_DASHBOARD_LOAD)
         .multi(variable.multi)
         .include_all(variable.multi)
         .allow_custom_value(False)
         .current(current)
     )
+    return built.all_value(EVERY_PLATFORM) if variable.multi else built
 
 
 def granularity_variable(choices: Iterable[Granularity], default: Granularity) -> board.CustomVariable:

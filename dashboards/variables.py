@@ -1,13 +1,8 @@
-"""What people choose at the top of a dashboard, and how a choice reaches a query.
+"""What people choose at the top of a dashboard, and the parameters by which a choice reaches a query.
 
-Queries are written for Grafana's ClickHouse plugin. ``$__fromTime`` and ``$__toTime`` are the dashboard's time range;
-``$__conditionalAll(condition, $variable)`` is the condition, or ``1=1`` when all of a variable's values are chosen.
-
-A variable's value reaches a query percent-encoded and inside quotes, and nothing else of it does: whatever somebody
-puts into the dashboard's address, no quote or backslash arrives that could end the literal. (Grafana's own
-``singlequote`` and ``sqlstring`` formats leave backslashes as they are, so with them it could.) The boundary that
-remains is the database user's: who may edit a panel, or ask the data source directly, can send any statement, and
-only the grants of the data source's user (``reader``: SELECT, within limits) say what comes of it.
+Queries are ClickHouse's own, with its typed parameters: ``from``, ``to`` (the time range, half-open), ``campaign``,
+``platforms`` (empty: all) and ``granularity_s``. Whoever asks ClickHouse directly binds them; for Grafana each is
+replaced by an expression (``dashboards.grafana``).
 """
 
 from msgspec import Struct
@@ -32,14 +27,17 @@ class Granularity(Struct, frozen=True):
     seconds: int
 
 
-CAMPAIGN_NAME = "decodeURLComponent('${campaign:percentencode}')"
+FROM = "{from:DateTime('UTC')}"
+TO = "{to:DateTime('UTC')}"
+CAMPAIGN_NAME = "{campaign:String}"
+CHOSEN_PLATFORMS = "{platforms:Array(String)}"
+GRANULARITY_S = "{granularity_s:UInt32}"
+"""The parameters: every query uses these and no others."""
+
 THIS_CAMPAIGN = f"campaign = {CAMPAIGN_NAME}"
-# Several values come as `{x,y}`; names of sources are lower-case letters only.
-THESE_PLATFORMS = (
-    "$__conditionalAll(has(extractAll(decodeURLComponent('${platform:percentencode}'), '[a-z]+'), source), $platform)"
-)
-IN_RANGE = "window_start >= $__fromTime AND window_start < $__toTime"
-_LISTED = "window_start >= $__fromTime - INTERVAL 1 DAY AND window_start < $__toTime"
+THESE_PLATFORMS = f"(empty({CHOSEN_PLATFORMS}) OR has({CHOSEN_PLATFORMS}, source))"
+IN_RANGE = f"window_start >= {FROM} AND window_start < {TO}"
+_LISTED = f"window_start >= {FROM} - INTERVAL 1 DAY AND window_start < {TO}"
 
 CAMPAIGN = QueryVariable(
     name="campaign",

@@ -16,6 +16,7 @@ from schemas.topics import EVENTS
 from streams import (
     clickhouse,
     compactor,
+    declare,
     metrics,
     pinned,
     preflight,
@@ -57,6 +58,7 @@ def run_worker(settings: Settings) -> None:
     if MULTIPROCESS not in os.environ:
         metrics.serve(settings.metrics_port)
     counting, versions = rules.load(settings)
+    declare.declare(ground.client, counting.matcher.campaigns)
     collect_seldom()
     with tempfile.TemporaryDirectory(prefix="groundswell-") as folder:
         app = _app(settings, folder)

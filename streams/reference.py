@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from schemas import alert_log, counters, event, snapshot
+from schemas import alert_log, counters, declared, event, snapshot
 from schemas.generated import run
 from schemas.topics import ALL
 from streams import metrics
@@ -50,9 +50,12 @@ def _views() -> str:
         rows += [f"| `{name}` | {kind} | key |" for name, kind in counter.key.items()]
         rows += [f"| `{measure.name}` | {measure.sql_type} | {measure.meaning} |" for measure in counter.measures]
         parts.append("\n".join(rows) + "\n")
-    rows = [f"**`{alert_log.VIEW}`**: {alert_log.MEANING}\n", "| column | type | meaning |", "|---|---|---|"]
-    rows += [f"| `{name}` | {kind} | {meaning} |" for name, (kind, meaning) in alert_log.COLUMNS.items()]
-    parts.append("\n".join(rows) + "\n")
+    others = [(alert_log.VIEW, alert_log.MEANING, alert_log.COLUMNS)]
+    others += [(view.name, view.meaning, view.columns) for view in declared.VIEWS]
+    for view, meaning, columns in others:
+        rows = [f"**`{view}`**: {meaning}\n", "| column | type | meaning |", "|---|---|---|"]
+        rows += [f"| `{name}` | {kind} | {said} |" for name, (kind, said) in columns.items()]
+        parts.append("\n".join(rows) + "\n")
     parts.append(
         "**`events`**: the archive, one row for each distinct event. **`records`**: what became of each record. "
         "**`gaps`**: offsets that Kafka deleted before they were counted, and that somebody accepted as lost."

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from msgspec import Struct
 
+from dashboards.grafana import raw_sql
 from dashboards.panel import Panel
 from schemas.event import WINDOW_S
 from streams.migrate import migrate
@@ -17,7 +18,7 @@ from tests.dashboards.plugin import ALL, Value, expand
 from tests.deploy.clickhouse_fixtures import ClickHouse
 
 Rows = list[dict[str, Any]]
-CHOSEN: dict[str, Value] = {"campaign": "launch", "platform": [ALL], "granularity": "60"}
+CHOSEN: dict[str, Value] = {"campaign": "launch", "platform": ALL, "granularity": "60"}
 
 
 class Grafana(Struct, frozen=True):
@@ -28,10 +29,18 @@ class Grafana(Struct, frozen=True):
     ahead_s: int
 
     def query(self, sql: str, since_s: int, until_s: int, variables: Mapping[str, Value]) -> Rows:
+        return self._answer(expand(raw_sql(sql), since_s, until_s, {**CHOSEN, **variables}), {})
+
+    def bound(self, sql: str, since_s: int, until_s: int, parameters: Mapping[str, str]) -> Rows:
+        """The same of a declared query with its parameters bound by ClickHouse, as the live page asks."""
+        times = {"from": str(since_s), "to": str(until_s)}
+        return self._answer(sql, {f"param_{name}": value for name, value in (times | {**parameters}).items()})
+
+    def _answer(self, sql: str, parameters: Mapping[str, str]) -> Rows:
         answer = httpx.post(
             self.url,
-            params={"database": "groundswell", "default_format": "JSON", "max_execution_time": "60"},
-            content=expand(sql, since_s, until_s, {**CHOSEN, **variables}),
+            params={"database": "groundswell", "default_format": "JSON", "max_execution_time": "60", **parameters},
+            content=sql,
             auth=("reader", ""),
             timeout=60,
         )

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dashboards.panel import Panel
-from dashboards.panels import (
+from dashboards.panels.launch import (
     EMOJIS,
     EVENT_TYPES,
     FRESHNESS,
@@ -167,6 +167,27 @@ def test_panels_are_empty_and_no_error_on_an_empty_database(
 @pytest.mark.parametrize("variable", [CAMPAIGN, PLATFORM], ids=lambda variable: variable.name)
 def test_variables_are_empty_and_no_error_on_an_empty_database(empty_grafana: Grafana, variable: QueryVariable) -> None:
     assert empty_grafana.query(variable.query, 0, at("12:00:00"), {}) == []
+
+
+@pytest.mark.parametrize("panel", LAUNCH, ids=lambda panel: panel.title)
+@pytest.mark.parametrize(("platform", "platforms"), [("*", "[]"), (["x", "tiktok"], "['x','tiktok']")])
+def test_panels_answer_alike_whether_their_parameters_are_bound_or_put_in_for_grafana(
+    grafana: Grafana, panel: Panel, platform: str | list[str], platforms: str
+) -> None:
+    bound = grafana.bound(
+        panel.query,
+        at("12:00:00"),
+        at("12:10:00"),
+        {"campaign": "launch", "platforms": platforms, "granularity_s": "60"},
+    )
+    by_clock = panel is FRESHNESS
+    assert [list(row) for row in bound] == [list(row) for row in grafana.rows(panel, platform=platform)]
+    assert by_clock or bound == grafana.rows(panel, platform=platform)
+
+
+@pytest.mark.parametrize("platform", ["$__all", "*", "", "{}", "nobody", "'; DROP TABLE t --", "\\'"])
+def test_platforms_are_all_where_none_is_named(grafana: Grafana, platform: str) -> None:
+    assert grafana.rows(PLATFORMS, platform=platform) == grafana.rows(PLATFORMS)
 
 
 @pytest.mark.parametrize("panel", LAUNCH, ids=lambda panel: panel.title)

@@ -1,7 +1,7 @@
-"""The panels, each declared once; Grafana draws them, and whatever else shows a panel reads it here."""
+"""The panels of the dashboard "Launch": what a room watches while a campaign is launched."""
 
 from dashboards.panel import BLUISH_GREEN, GREY, ORANGE, VERMILLION, Column, Panel
-from dashboards.variables import CAMPAIGN_NAME, IN_RANGE, THESE_PLATFORMS, THIS_CAMPAIGN
+from dashboards.variables import CAMPAIGN_NAME, FROM, GRANULARITY_S, IN_RANGE, THESE_PLATFORMS, THIS_CAMPAIGN, TO
 from schemas.counters import DATABASE, EVERY_CAMPAIGN
 from schemas.event import WINDOW_S
 
@@ -22,13 +22,13 @@ MENTIONS = Panel(
         Column("against before", "share", GREY, empty="nothing before"),
     ),
     query=f"""
-WITH sumIf(quantity, window_start < $__fromTime) AS posts_before
+WITH sumIf(quantity, window_start < {FROM}) AS posts_before
 SELECT
-    sumIf(quantity, window_start >= $__fromTime) AS posts,
+    sumIf(quantity, window_start >= {FROM}) AS posts,
     if(posts_before > 0, (posts - posts_before) / posts_before, NULL) AS `against before`
 FROM {DATABASE}.engagement
 WHERE {THIS_CAMPAIGN} AND {THESE_PLATFORMS} AND {_POSTS}
-    AND window_start >= $__fromTime - ($__toTime - $__fromTime) AND window_start < $__toTime
+    AND window_start >= {FROM} - ({TO} - {FROM}) AND window_start < {TO}
 HAVING count() > 0
 """,
     drawing="numbers",
@@ -108,9 +108,9 @@ VELOCITY = Panel(
     ),
     query=f"""
 WITH
-    greatest(toUInt32OrZero('${{granularity:percentencode}}'), {WINDOW_S}) AS step_s,
-    intDiv(toUnixTimestamp($__fromTime), step_s) * step_s AS from_s,
-    intDiv(toUnixTimestamp($__toTime) + step_s - 1, step_s) * step_s AS to_s,
+    {GRANULARITY_S} AS step_s,
+    intDiv(toUnixTimestamp({FROM}), step_s) * step_s AS from_s,
+    intDiv(toUnixTimestamp({TO}) + step_s - 1, step_s) * step_s AS to_s,
     window_start >= toDateTime(from_s) AS in_range,
     {THIS_CAMPAIGN} AND {THESE_PLATFORMS} AS chosen,
     intDiv(toUnixTimestamp(window_start) + if(in_range, 0, to_s - from_s), step_s) * step_s AS bucket_s,
