@@ -1,6 +1,6 @@
-"""The whole stack on this machine: Kafka, its topics, ClickHouse and workers, started in order and stopped in reverse.
+"""The whole stack on this machine: Kafka, its topics, ClickHouse, workers, the live page, started in this order.
 
-What runs here is reached by the same addresses in the same settings as a cluster would be.
+They are stopped in reverse. What runs here is reached by the same addresses in the same settings as a cluster would be.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from deploy.children import Child
 from deploy.kafka.broker import Broker
 from deploy.lock import FolderLock
+from deploy.page import Page
 from deploy.ports import LOOPBACK, require_free
 from deploy.workers import Workers, environment
 from streams.errors import GroundswellError
@@ -59,6 +60,12 @@ class Stack:
             if workers
             else None
         )
+        reader = f"http://reader@{LOOPBACK}:{self._clickhouse_port}"
+        self._page = Page(
+            settings.model_copy(update={"clickhouse_url": reader}),
+            log=self._folder / "logs" / "page.log",
+            progress=progress,
+        )
 
     def __enter__(self) -> Self:
         try:
@@ -74,11 +81,12 @@ class Stack:
         self.stop()
 
     def stop(self) -> None:
-        """Stops everything in order: workers, which write what they have counted, ClickHouse, Kafka."""
+        """Stops everything in order: the page, workers, which write what they have counted, ClickHouse, Kafka."""
         self._resources.close()
 
     def check(self) -> None:
         """Raises ``GroundswellError`` when a part has ended that should run."""
+        self._page.check()
         if self._workers is not None:
             self._workers.check()
         for child, log in ((self._kafka.child, self._folder / "kafka"), (self._clickhouse, self._clickhouse.log)):
@@ -100,7 +108,7 @@ class Stack:
         found = {"Kafka": self._kafka.bootstrap, "ClickHouse": f"http://{LOOPBACK}:{self._clickhouse_port}"}
         if self._workers is not None:
             found["Metrics"] = self._workers.metrics_url
-        return found
+        return found | {"Live page": self._page.url}
 
     def pids(self) -> dict[str, int]:
         """The processes that run now: name → process id."""
@@ -115,7 +123,7 @@ class Stack:
         found = {child.name: child for child in children}
         if self._workers is not None:
             found |= self._workers.running()
-        return found
+        return found | self._page.running()
 
     def _start(self) -> None:
         advice = "stop that one first, or set GROUNDSWELL_DATA_DIR to another folder"
@@ -136,6 +144,8 @@ class Stack:
             self._resources.callback(self._workers.stop)
             self._workers.start()
             self._progress(f"Started workers: {', '.join(self._workers.running())}")
+        self._resources.callback(self._page.stop)
+        self._page.start()
 
     def _clickhouse_child(self) -> Child:
         command = [sys.executable, "-m", "deploy.clickhouse", "--data", str(self._folder / "clickhouse")]

@@ -56,9 +56,9 @@ def connect(settings: Settings, patience_s: int = 300, **client_settings: Any) -
         ) from error
 
 
-def connect_read_only(settings: Settings) -> Client:
+def connect_read_only(settings: Settings, patience_s: int = 300) -> Client:
     """A client whose queries can change nothing, on a real server and on the embedded one."""
-    client = connect(settings)
+    client = connect(settings, patience_s)
     # Not among the client's settings: it would send them after this one has locked them.
     client.set_client_setting("readonly", "1")
     return client

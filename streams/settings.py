@@ -67,7 +67,9 @@ class Settings(BaseSettings):
     )
     batch_records: int = Field(20_000, ge=1, le=1_000_000, description="records in a batch, at most")
     flush_interval_s: float = Field(1.0, gt=0, le=3600, description="seconds between two flushes to ClickHouse")
-    web_port: Port = Field(8080, description="port of the live page")
+    web_port: Port = Field(
+        8080, description="port of the live page; a taken one moves on to the next free one, 0 takes any"
+    )
     metrics_port: Port = Field(
         9108, description="port of Prometheus metrics; a taken one moves on to the next free one"
     )

@@ -44,6 +44,7 @@ def stack_settings(folder: Path, campaigns: tuple[Campaign, ...] = (), **more: A
         kafka_bootstrap=f"127.0.0.1:{free_port()}",
         clickhouse_url=f"http://127.0.0.1:{free_port()}",
         metrics_port=free_port(),
+        web_port=0,
         data_dir=folder / "data",
         campaigns=files,
         **more,

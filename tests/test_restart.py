@@ -46,7 +46,7 @@ def up(ledger: Ledger) -> Iterator[Running]:
 
 
 def end_by_ctrl_c(ledger: Ledger, running: Running) -> None:
-    wait_until(lambda: len(running.children()) == 4, "the broker, ClickHouse and both workers run")
+    wait_until(lambda: len(running.children()) == 5, "the broker, ClickHouse, both workers and the live page run")
     children = running.children()
     started_s = time.monotonic()
     assert running.end(signal.SIGINT) == 0, running.said()

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from msgspec import Struct
 
@@ -105,13 +104,8 @@ def span(choice: Choice, known: Sequence[Known], now_s: float) -> tuple[int, int
 
 
 def granularity_s(choice: Choice, seconds: int) -> int:
-    """The length of a bucket: the chosen one, unless that makes more than can be drawn; else the finest that reads well."""
+    """The length of a bucket: the chosen one, unless that makes too many to draw; else the finest that reads well."""
     if choice.granularity_s and seconds <= _MOST_BUCKETS * choice.granularity_s:
         return choice.granularity_s
     fine = (one.seconds for one in GRANULARITIES if seconds <= _FEW_BUCKETS * one.seconds)
     return next(fine, GRANULARITIES[-1].seconds)
-
-
-def window(name: str, start: datetime, end: datetime) -> Window:
-    """A launch window as a campaign file declares it."""
-    return Window(name, int(start.timestamp()), int(end.timestamp()))

@@ -2,22 +2,29 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
 from dashboards.page import choice as choices
-from dashboards.page.choice import Choice, Known
+from dashboards.page.choice import Choice, Known, Window
 from dashboards.page.source import RefusedError, Source
 from dashboards.panel import Panel
 from dashboards.variables import CAMPAIGN
-from schemas.counters import EVERY_CAMPAIGN
+from schemas.counters import DATABASE, EVERY_CAMPAIGN
 from streams import campaigns
 from streams.settings import Settings
 
 _LISTED_EVERY_S = 15.0
+_DAY_S = 24 * 3600
 _EVERYTHING = "Everything"
+
+_WINDOWS = f"""
+SELECT campaign, name, toUInt32(toUnixTimestamp(start)), toUInt32(toUnixTimestamp(end))
+FROM {DATABASE}.launch_windows ORDER BY campaign, start
+"""
 
 
 class Drawn(Struct, frozen=True, omit_defaults=True):
@@ -28,8 +35,8 @@ class Drawn(Struct, frozen=True, omit_defaults=True):
     failed: str = ""
 
 
-class Numbers(Struct, frozen=True):
-    """What a choice's viewers see: as of ``at_s``, of ``[from_s, to_s)``, all in seconds since the epoch."""
+class Frame(Struct, frozen=True):
+    """What a round of questions is about: as of ``at_s``, ``[from_s, to_s)``, all in seconds since the epoch."""
 
     at_s: float
     from_s: int
@@ -37,69 +44,69 @@ class Numbers(Struct, frozen=True):
     granularity_s: int
     choice: Choice
     campaigns: tuple[Known, ...]
+
+
+class Numbers(Struct, frozen=True):
+    """What a choice's viewers see, by the panels' keys; of a round that takes long, what is answered so far."""
+
+    frame: Frame
     panels: dict[str, Drawn]
 
 
 class Asker:
     """Asks for the numbers of any choice, for all its viewers at once."""
 
-    def __init__(self, settings: Settings, source: Source, panels: Sequence[Panel]) -> None:
+    def __init__(self, settings: Settings, source: Source) -> None:
         self._settings = settings
         self._source = source
-        self._panels = panels
         self._known: tuple[Known, ...] = ()
         self._listed_s = -_LISTED_EVERY_S
 
-    def numbers(self, choice: Choice, now_s: float) -> Numbers | None:
-        """The numbers as of ``now_s``; None where ClickHouse does not answer."""
+    def frame(self, choice: Choice, now_s: float) -> Frame:
+        """What the round of questions that begins ``now_s`` is about."""
         known = self.known(now_s)
         from_s, to_s = choices.span(choice, known, now_s)
-        step_s = choices.granularity_s(choice, to_s - from_s)
+        return Frame(now_s, from_s, to_s, choices.granularity_s(choice, to_s - from_s), choice, known)
+
+    def drawn(self, panel: Panel, frame: Frame) -> Drawn | None:
+        """What the panel shows; None where ClickHouse does not answer."""
         parameters = {
-            "from": str(from_s),
-            "to": str(to_s),
-            "campaign": choice.campaign,
-            "platforms": list(choice.platforms),
-            "granularity_s": step_s,
+            "from": str(frame.from_s),
+            "to": str(frame.to_s),
+            "campaign": frame.choice.campaign,
+            "platforms": list(frame.choice.platforms),
+            "granularity_s": frame.granularity_s,
         }
-        drawn: dict[str, Drawn] = {}
-        for panel in self._panels:
-            found = self._drawn(panel, parameters)
-            if found is None:
-                return None
-            drawn[key(panel)] = found
-        return Numbers(now_s, from_s, to_s, step_s, choice, known, drawn)
+        try:
+            answer = self._source.ask(panel.query, parameters)
+        except RefusedError as error:
+            return Drawn(failed=f"ClickHouse refuses this panel's query ({error}): see its log.")
+        return None if answer is None else Drawn(answer.columns, answer.rows)
 
     def known(self, now_s: float) -> tuple[Known, ...]:
-        """Every event, the campaigns that are declared in files here, and those counted in the last two days."""
+        """Every event, the campaigns of the files here, those with launch windows and those counted since yesterday."""
         if not self._known or time.monotonic() - self._listed_s >= _LISTED_EVERY_S:
             self._known = self._listed(int(now_s))
             self._listed_s = time.monotonic()
         return self._known
 
     def _listed(self, now_s: int) -> tuple[Known, ...]:
-        declared, _ = campaigns.check(self._settings.campaigns)
-        found = {EVERY_CAMPAIGN: Known(EVERY_CAMPAIGN, _EVERYTHING)}
-        for one in declared:
-            windows = tuple(choices.window(window.name, window.start, window.end) for window in one.launch_windows)
-            found[one.name] = Known(one.name, one.title, windows)
-        for name in self._counted(now_s):
-            found.setdefault(name, Known(name, name))
-        return tuple(found.values())
+        titles = {EVERY_CAMPAIGN: _EVERYTHING}
+        titles |= {one.name: one.title for one in campaigns.check(self._settings.campaigns)[0]}
+        windows: dict[str, list[Window]] = {}
+        for name, window, start_s, end_s in self._rows(_WINDOWS, {}):
+            windows.setdefault(name, []).append(Window(window, start_s, end_s))
+        counted = [name for (name,) in self._rows(CAMPAIGN.query, {"from": str(now_s - _DAY_S), "to": str(now_s)})]
+        names = dict.fromkeys([*titles, *windows, *counted])
+        return tuple(Known(name, titles.get(name, name), tuple(windows.get(name, ()))) for name in names)
 
-    def _counted(self, now_s: int) -> list[str]:
+    def _rows(self, sql: str, parameters: Mapping[str, object]) -> list[Any]:
         try:
-            answer = self._source.ask(CAMPAIGN.query, {"from": str(now_s - 24 * 3600), "to": str(now_s)})
+            answer = self._source.ask(sql, parameters)
         except RefusedError:
             return []
-        return [] if answer is None else [str(name) for (name,) in msgspec.json.decode(answer.rows)]
-
-    def _drawn(self, panel: Panel, parameters: Mapping[str, object]) -> Drawn | None:
-        try:
-            answer = self._source.ask(panel.query, parameters)
-        except RefusedError as error:
-            return Drawn(failed=f"ClickHouse refuses this panel's query ({error}): see its log.")
-        return None if answer is None else Drawn(answer.columns, answer.rows)
+        rows: list[Any] = [] if answer is None else msgspec.json.decode(answer.rows)
+        return rows
 
 
 def key(panel: Panel) -> str:

@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from dashboards.page import choice as choices
 from dashboards.page.document import STATIC, document
@@ -34,7 +35,6 @@ _LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 _FULL = 1013  # WebSocket's "try again later"
 _SLOW_S = 20.0
 _MOST_HEARD_BYTES = 1024
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _VIEWERS = web.AppKey("viewers", Viewers)
 
@@ -49,7 +49,7 @@ def application(settings: Settings, *, local: bool, panels: Sequence[Panel] = LA
     async def viewers(app: web.Application) -> AsyncIterator[None]:
         source = Source(settings)
         watch = Watch(settings, source)
-        app[_VIEWERS] = Viewers(Asker(settings, source, panels), source, watch)
+        app[_VIEWERS] = Viewers(panels, Asker(settings, source), source, watch)
         yield
         app[_VIEWERS].close()
 
@@ -67,9 +67,9 @@ def serve(settings: Settings, listening: socket.socket, *, local: bool) -> None:
     web.run_app(app, sock=listening, print=None, access_log=None, handle_signals=True, shutdown_timeout=1.0)
 
 
-def _guard(*, local: bool) -> Callable[[web.Request, _Handler], Awaitable[web.StreamResponse]]:
+def _guard(*, local: bool) -> Middleware:
     @web.middleware
-    async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         # Another site's name can be pointed at this machine, and its pages would then read ours.
         if local and _name(f"//{request.host}") not in _LOCAL_NAMES:
             raise web.HTTPMisdirectedRequest(text="This page answers to 127.0.0.1 and localhost only.\n")

@@ -2,18 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 import structlog
 from msgspec import Struct
 
 from dashboards.page.choice import Choice, Known
-from dashboards.page.numbers import Asker, Numbers
+from dashboards.page.numbers import Asker, Drawn, Frame, Numbers, key
 from dashboards.page.source import Problem, Source
 from dashboards.page.watch import Watch
+from dashboards.panel import Panel
 
 EVERY_S = 1.0
 """From the end of one round of questions to the next; and how often viewers hear that the page lives."""
@@ -76,7 +78,8 @@ class _Group:
 class Viewers:
     """Made and used on one event loop. While nobody looks, nothing is asked."""
 
-    def __init__(self, asker: Asker, source: Source, watch: Watch) -> None:
+    def __init__(self, panels: Sequence[Panel], asker: Asker, source: Source, watch: Watch) -> None:
+        self._panels = panels
         self._asker = asker
         self._source = source
         self._watch = watch
@@ -87,7 +90,7 @@ class Viewers:
 
     async def known(self) -> tuple[Known, ...]:
         """The campaigns that can be chosen."""
-        return await _in(self._asking, lambda: self._asker.known(_now_s()))
+        return await _in(self._asking, partial(self._asker.known, _now_s()))
 
     def join(self, viewer: Viewer, choice: Choice) -> None:
         """Begin to tell the viewer; it hears at once what others already see. Raises ``TooManyError``."""
@@ -122,23 +125,41 @@ class Viewers:
     async def _tell(self, choice: Choice, group: _Group) -> None:
         while True:
             begun_s = time.monotonic()
-            asked = asyncio.ensure_future(_in(self._asking, lambda: self._asker.numbers(choice, _now_s())))
-            await self._beating(group, asked)
-            found = asked.result()
-            if found is not None:
-                group.newest = found
-                message = self._message(found)
-                for viewer in group.viewers:
-                    viewer.tell(message)
+            await self._round(choice, group)
             rest_s = max(EVERY_S, _REST * (time.monotonic() - begun_s))
-            await self._beating(group, asyncio.ensure_future(asyncio.sleep(rest_s)))
+            await self._waited(group, asyncio.sleep(rest_s))
 
-    async def _beating(self, group: _Group, awaited: "asyncio.Future[Any]") -> None:
-        """Waits; meanwhile the viewers hear that the page lives, and of problems."""
-        while not (await asyncio.wait({awaited}, timeout=EVERY_S))[0]:
+    async def _round(self, choice: Choice, group: _Group) -> None:
+        """Each panel once. What is answered is told every second, so that a slow panel keeps no other waiting."""
+        frame = await self._waited(group, _in(self._asking, partial(self._asker.frame, choice, _now_s())))
+        answered: dict[str, Drawn] = {}
+        told_s = time.monotonic()
+        for panel in self._panels:
+            drawn = await self._waited(group, _in(self._asking, partial(self._asker.drawn, panel, frame)))
+            if drawn is None:
+                break
+            answered[key(panel)] = drawn
+            if time.monotonic() - told_s >= EVERY_S:
+                self._publish(group, frame, answered)
+                answered, told_s = {}, time.monotonic()
+        if answered:
+            self._publish(group, frame, answered)
+
+    def _publish(self, group: _Group, frame: Frame, answered: dict[str, Drawn]) -> None:
+        before = group.newest.panels if group.newest else {}
+        group.newest = Numbers(frame, {**before, **answered})
+        message = self._message(group.newest)
+        for viewer in group.viewers:
+            viewer.tell(message)
+
+    async def _waited(self, group: _Group, awaited: Awaitable[_T]) -> _T:
+        """Its result; while it is waited for, the viewers hear every second that the page lives, and of problems."""
+        future = asyncio.ensure_future(awaited)
+        while not (await asyncio.wait({future}, timeout=EVERY_S))[0]:
             message = self._message(None)
             for viewer in group.viewers:
                 viewer.beat(message)
+        return future.result()
 
     def _message(self, numbers: Numbers | None) -> bytes:
         found = (self._source.problem(), self._watch.problem())

@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 app.command("demo")(running.demo)
 app.command("up")(running.up)
+app.command("page")(running.page)
 app.command("recount")(recount.recount_command)
 app.command("compact")(compact.compact_command)
 app.add_typer(alerts.app, name="alerts")

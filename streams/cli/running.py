@@ -1,8 +1,10 @@
-"""``up`` and ``demo``: the commands that run a whole stack."""
+"""``up``, ``demo`` and ``page``: the commands that run servers."""
 
+import os
 import signal
 import sys
 import time
+import webbrowser
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Self
 
@@ -25,10 +27,11 @@ _PLAIN_EVERY_S = 5.0
 _MOST_DIFFERENCES = 20
 
 Workers = Annotated[int, typer.Option(min=0, max=256, help="Worker processes; 0 for none.")]
+Open = Annotated[bool, typer.Option("--open/--no-open", help="Open the live page in the browser, on a terminal.")]
 
 
-def up(workers: Workers = 1) -> None:
-    """Run everything on this machine: Kafka, ClickHouse, workers. Ctrl-C stops it; the next `up` goes on.
+def up(workers: Workers = 1, *, open_page: Open = True) -> None:
+    """Run everything on this machine: Kafka, ClickHouse, workers, a live page. Ctrl-C stops it; the next `up` goes on.
 
     Nothing needs to be installed before. The first start fetches Kafka (about 120 MB).
     """
@@ -39,9 +42,36 @@ def up(workers: Workers = 1) -> None:
     try:
         with Stack(settings.load(), workers=workers, progress=lambda line: console.print(line, style="dim")) as stack:
             show(stack.addresses())
+            if open_page:
+                _open(stack.addresses()["Live page"])
             stack.wait()
     except KeyboardInterrupt:
         console.print("Stopped; the next `groundswell up` goes on with the same data.", style="dim")
+
+
+def page(
+    host: Annotated[
+        str, typer.Option(help="Where to listen; 0.0.0.0 lets every machine that reaches this one look.")
+    ] = ("127.0.0.1"),
+) -> None:
+    """Serve the live page alone, for the configured ClickHouse and Kafka; `up` has one of its own.
+
+    It reads and never writes, and asks nobody who they are: for people outside, put it behind a proxy that does.
+    """
+    from dashboards.page.server import serve  # noqa: PLC0415 - of the extra `page`
+    from deploy.ports import LOOPBACK, listen  # noqa: PLC0415 - needed only here
+
+    chosen = settings.load()
+    with listen(host, chosen.web_port, "GROUNDSWELL_WEB_PORT") as listening:
+        show({"Live page": f"http://{host}:{listening.getsockname()[1]}"})
+        serve(chosen, listening, local=host == LOOPBACK)
+
+
+def _open(url: str) -> None:
+    """Show a page to whoever sits at a terminal with a screen around it; a browser for text would take the terminal."""
+    screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if sys.stdout.isatty() and screen and "CI" not in os.environ:
+        webbrowser.open(url)
 
 
 def _stop_on_sigterm() -> None:
@@ -61,6 +91,8 @@ def demo(
     duration: Annotated[str, typer.Option(help="How long the launch is played: 60s, 5m.")] = "60s",
     leave: Annotated[bool, typer.Option("--exit", help="Stop after the duration, print a summary.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    *,
+    open_page: Open = True,
 ) -> None:
     """Watch a launch being counted: runs everything, plays #ENDviolence + #FriendshipDay, and shows the counts live.
 
@@ -74,6 +106,8 @@ def demo(
     start_afresh(chosen)
     console = Console(stderr=True)
     with Stack(chosen, workers=1, progress=lambda line: console.print(line, style="dim")) as stack:
+        if open_page:
+            _open(stack.addresses()["Live page"] + "/?range=15m")
         _play(stack, chosen, duration_s, leave=leave, as_json=as_json)
 
 

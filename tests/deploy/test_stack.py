@@ -40,6 +40,7 @@ def settings(folder: Path, **changes: object) -> Settings:
         "clickhouse_url": f"http://127.0.0.1:{free_port()}",
         "data_dir": folder,
         "metrics_port": free_port(),
+        "web_port": 0,
         "partitions": 3,
     }
     return load(**(chosen | changes))
@@ -106,12 +107,15 @@ def test_stack_starts_every_part_and_stops_every_part(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
     lines: list[str] = []
     with Stack(chosen, workers=2, progress=lines.append) as stack:
-        assert list(stack.pids()) == ["Kafka", "ClickHouse", "Worker 1", "Worker 2"]
+        assert list(stack.pids()) == ["Kafka", "ClickHouse", "Worker 1", "Worker 2", "Live page"]
         assert stack.addresses() == {
             "Kafka": chosen.kafka_bootstrap,
             "ClickHouse": chosen.clickhouse_url,
             "Metrics": f"http://127.0.0.1:{chosen.metrics_port}/metrics",
+            "Live page": stack.addresses()["Live page"],
         }
+        with urllib.request.urlopen(stack.addresses()["Live page"]) as page:
+            assert b"<h1" in page.read()
         client = KafkaAdminClient(bootstrap_servers=chosen.kafka_bootstrap)
         assert {topic.name for topic in ALL} <= set(client.list_topics())
         client.close()
@@ -130,7 +134,7 @@ def test_stack_starts_every_part_and_stops_every_part(tmp_path: Path) -> None:
         assert eventually(lambda: all(memory > 10_000_000 for memory in stack.memory_bytes().values()))
         stack.wait(5)
         pids = stack.pids()
-    assert list(pids) == ["Kafka", "ClickHouse", "Worker 1", "Worker 2"], lines
+    assert list(pids) == ["Kafka", "ClickHouse", "Worker 1", "Worker 2", "Live page"], lines
     assert not any(alive(pid) for pid in pids.values())
     assert all(is_free(port) for port in ports(chosen))
 

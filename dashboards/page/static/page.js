@@ -49,22 +49,23 @@ function hear(message) {
 function draw() {
   options();
   for (const panel of panels) drawPanel(panel);
-  const known = numbers.campaigns.find((one) => one.name === numbers.choice.campaign);
-  const title = known ? known.title : numbers.choice.campaign;
+  const known = numbers.frame.campaigns.find((one) => one.name === numbers.frame.choice.campaign);
+  const title = known ? known.title : numbers.frame.choice.campaign;
   put(byId("campaign"), title);
   document.title = `${title} – Groundswell`;
 }
 
 function drawPanel(panel) {
   const drawn = numbers.panels[panel.section.id];
-  const nothing = drawn?.failed ?? (drawn?.rows?.length ? null : panel.empty);
+  if (!drawn) return; // not answered yet
+  const nothing = drawn.failed ?? (drawn.rows?.length ? null : panel.empty);
   panel.section.classList.toggle("nothing", nothing !== null);
-  if (nothing === null) return DRAWINGS[panel.drawing](panel.body, panel, drawn, numbers);
+  if (nothing === null) return DRAWINGS[panel.drawing](panel.body, panel, drawn, numbers.frame);
   const told = document.createElement("p");
   told.className = "empty";
   sentence(told, nothing);
   panel.body.replaceChildren(told);
-  if (panel === panels[0] && !drawn?.failed) {
+  if (panel === panels[0] && !drawn.failed) {
     const how = document.createElement("p");
     how.className = "how";
     sentence(how, HOW_TO_BEGIN);
@@ -83,13 +84,13 @@ function tell() {
   document.body.classList.toggle("stale", old && numbers !== null);
   document.body.classList.toggle("troubled", told.length > 0);
   put(byId("state"), old && numbers ? `${state}: as of` : state);
-  put(byId("clock"), numbers ? clock(numbers.at_s) : "");
+  put(byId("clock"), numbers ? clock(numbers.frame.at_s) : "");
   byId("clock").title = ZONE;
   const box = byId("problems");
   box.hidden = told.length === 0;
   const lines = told.map((one) => {
     const line = document.createElement("p");
-    const since = old && numbers && one.subject !== "Kafka" ? ` The numbers are as of ${clock(numbers.at_s)}.` : "";
+    const since = old && numbers && one.subject !== "Kafka" ? ` The numbers are as of ${clock(numbers.frame.at_s)}.` : "";
     sentence(line, one.sentence + since);
     return line;
   });
@@ -104,7 +105,7 @@ function tell() {
 
 // The choices as they are in force, and what else can be chosen.
 function options() {
-  const { choice, campaigns } = numbers;
+  const { choice, campaigns } = numbers.frame;
   const known = campaigns.find((one) => one.name === choice.campaign);
   const names = campaigns.map((one) => [one.name, one.title]);
   fill(form.campaign, known ? names : [...names, [choice.campaign, choice.campaign]], choice.campaign);

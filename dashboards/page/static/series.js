@@ -12,15 +12,15 @@ function nice(value) {
   return [1, 2, 2.5, 5, 10].map((one) => one * ten).find((one) => one >= value);
 }
 
-export function series(body, panel, drawn, numbers) {
+export function series(body, panel, drawn, range) {
   const chart = part(body, "div", "chart");
   if (!chart.firstElementChild) prepare(chart);
   const svg = chart.querySelector("svg");
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
   const box = svg.getBoundingClientRect();
-  const step = numbers.granularity_s;
-  const from = Math.floor(numbers.from_s / step) * step;
-  const to = Math.max(from + step, Math.ceil(numbers.to_s / step) * step);
+  const step = range.granularity_s;
+  const from = Math.floor(range.from_s / step) * step;
+  const to = Math.max(from + step, Math.ceil(range.to_s / step) * step);
   const columns = panel.columns.map((column) => ({
     ...column,
     points: points(drawn, column.name).filter(([time]) => time >= from && time < to),
