@@ -171,7 +171,7 @@ def test_stack_whose_process_is_killed_leaves_no_process_and_starts_again(tmp_pa
     chosen = settings(tmp_path)
     with in_a_process(chosen, workers=0) as process:
         pids = [int(word) for word in read_until(process, "up ").split()[1:]]
-        assert len(pids) == 2
+        assert len(pids) == 3
         process.kill()
     assert eventually(lambda: not any(alive(pid) for pid in pids))
     # A killed process's last threads may hold its sockets for a moment longer.
