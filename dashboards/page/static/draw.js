@@ -1,6 +1,6 @@
 // Panels that are drawn as text: numbers, tiles, bars, tables. Each puts an answer's rows into the panel's body.
 
-import { written } from "./words.js";
+import { change, written } from "./words.js";
 
 /** A node of its own, kept from one drawing to the next, so that only what changed moves. */
 export function part(parent, name, className) {
@@ -38,27 +38,28 @@ function colour(column, value) {
 
 const cell = (drawn, row, name) => row[drawn.columns.indexOf(name)];
 
-function number(node, name, value, column) {
-  const text = written(value, column);
+function number(node, name, text, value, column) {
   const [label, figure] = node.children;
   put(label, name);
   put(figure, text);
   node.style.setProperty("--digits", Math.max(4, text.length));
   node.style.setProperty("--colour", colour(column, value));
-  node.classList.toggle("limited", column.limits.length > 0);
-  node.classList.toggle("change", column.unit === "share");
+  node.classList.toggle("limited", column.limits.length > 0 && value !== null);
   node.classList.toggle("absent", value === null);
-  node.dataset.sign = Number(value) > 0 ? "up" : Number(value) < 0 ? "down" : "";
 }
 
 const figure = () => element("div", "figure", element("dt", ""), element("dd", ""));
 
 export function numbers(body, panel, drawn) {
-  const list = part(body, "dl", "figures");
+  const list = part(body, "dl", panel.columns.length > 3 ? "ledger" : "figures");
   const [row] = drawn.rows;
   children(list, panel.columns.length, figure).forEach((node, index) => {
     const column = panel.columns[index];
-    number(node, column.name, cell(drawn, row, column.name), column);
+    const value = cell(drawn, row, column.name);
+    // A share beside a number tells how that has changed.
+    const changed = index > 0 && column.unit === "share";
+    number(node, column.name, changed && value !== null ? change(value) : written(value, column), value, column);
+    node.classList.toggle("change", changed);
   });
 }
 
@@ -67,7 +68,8 @@ export function tiles(body, panel, drawn) {
   const [column] = panel.columns;
   children(list, drawn.rows.length, figure).forEach((node, index) => {
     const row = drawn.rows[index];
-    number(node, String(row[0]), cell(drawn, row, column.name), column);
+    const value = cell(drawn, row, column.name);
+    number(node, String(row[0]), written(value, column), value, column);
   });
 }
 
@@ -76,7 +78,7 @@ export function bars(body, panel, drawn) {
   const [column] = panel.columns;
   const values = drawn.rows.map((row) => Number(cell(drawn, row, column.name)));
   const most = Math.max(...values, 1);
-  const make = () => element("li", "", element("span", "name"), element("span", "value"), element("span", "bar"));
+  const make = () => element("li", "", element("bdi", "name"), element("span", "value"), element("span", "bar"));
   children(list, drawn.rows.length, make).forEach((node, index) => {
     const [name, value, bar] = node.children;
     put(name, String(drawn.rows[index][0]));
@@ -88,13 +90,23 @@ export function bars(body, panel, drawn) {
 
 export function table(body, panel, drawn) {
   const made = part(body, "table", "rows");
-  const head = element("tr", "", ...drawn.columns.map((name) => element("th", "", name)));
-  const declared = new Map(panel.columns.map((column) => [column.name, column]));
-  const lines = drawn.rows.map((row) =>
-    element("tr", "", ...row.map((value, index) => {
-      const column = declared.get(drawn.columns[index]);
-      return element("td", column ? "number" : "", column ? written(value, column) : String(value ?? ""));
-    })),
-  );
-  made.replaceChildren(element("thead", "", head), element("tbody", "", ...lines));
+  const declared = drawn.columns.map((name) => panel.columns.find((column) => column.name === name));
+  const heads = drawn.columns.map((name, index) => {
+    const head = element("th", declared[index] ? "right" : "", declared[index] ? name : "");
+    head.scope = "col";
+    return head;
+  });
+  const lines = drawn.rows.map((row) => {
+    const cells = row.map((value, index) => {
+      const column = declared[index];
+      if (!column) return element("td", "name", element("bdi", "", String(value)));
+      const made = element("td", "right", written(value, column));
+      made.style.setProperty("--colour", colour(column, value));
+      made.classList.toggle("limited", column.limits.length > 0 && value !== null);
+      made.classList.toggle("absent", value === null);
+      return made;
+    });
+    return element("tr", "", ...cells);
+  });
+  made.replaceChildren(element("thead", "", element("tr", "", ...heads)), element("tbody", "", ...lines));
 }

@@ -2,7 +2,7 @@
 
 import { bars, numbers as figures, put, table, tiles } from "./draw.js";
 import { series } from "./series.js";
-import { ZONE, clock, sentence } from "./words.js";
+import { ZONE, clock, epoch, sentence } from "./words.js";
 
 const DRAWINGS = { numbers: figures, tiles, bars, table, map: table, series };
 const SILENT_MS = 4000;
@@ -48,19 +48,26 @@ function hear(message) {
 
 function draw() {
   options();
-  for (const panel of panels) drawPanel(panel);
+  for (const panel of panels) drawPanel(panel, marks());
   const known = numbers.frame.campaigns.find((one) => one.name === numbers.frame.choice.campaign);
   const title = known ? known.title : numbers.frame.choice.campaign;
   put(byId("campaign"), title);
   document.title = `${title} – Groundswell`;
 }
 
-function drawPanel(panel) {
+// Launch windows and alerts, wherever something is drawn over time.
+function marks() {
+  return Object.values(numbers.marks ?? {}).flatMap(({ colour, rows }) =>
+    rows.map(([from, to, title]) => ({ colour, title, region: to !== null, from: epoch(from), to: epoch(to ?? from) + 1 })),
+  );
+}
+
+function drawPanel(panel, marked) {
   const drawn = numbers.panels[panel.section.id];
   if (!drawn) return; // not answered yet
   const nothing = drawn.failed ?? (drawn.rows?.length ? null : panel.empty);
   panel.section.classList.toggle("nothing", nothing !== null);
-  if (nothing === null) return DRAWINGS[panel.drawing](panel.body, panel, drawn, numbers.frame);
+  if (nothing === null) return DRAWINGS[panel.drawing](panel.body, panel, drawn, numbers.frame, marked);
   const told = document.createElement("p");
   told.className = "empty";
   sentence(told, nothing);
@@ -85,7 +92,7 @@ function tell() {
   document.body.classList.toggle("troubled", told.length > 0);
   put(byId("state"), old && numbers ? `${state}: as of` : state);
   put(byId("clock"), numbers ? clock(numbers.frame.at_s) : "");
-  byId("clock").title = ZONE;
+  put(byId("zone"), numbers ? ZONE : "");
   const box = byId("problems");
   box.hidden = told.length === 0;
   const lines = told.map((one) => {

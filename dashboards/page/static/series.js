@@ -12,7 +12,7 @@ function nice(value) {
   return [1, 2, 2.5, 5, 10].map((one) => one * ten).find((one) => one >= value);
 }
 
-export function series(body, panel, drawn, range) {
+export function series(body, panel, drawn, range, marks) {
   const chart = part(body, "div", "chart");
   if (!chart.firstElementChild) prepare(chart);
   const svg = chart.querySelector("svg");
@@ -28,7 +28,7 @@ export function series(body, panel, drawn, range) {
   const most = Math.max(1, ...columns.flatMap((column) => column.points.map(([, value]) => value ?? 0)));
   const rise = nice(most / 4);
   const top = Math.ceil(most / rise) * rise;
-  const left = (String(Math.round(top)).length * 0.75 + 1.2) * rem;
+  const left = (String(Math.round(top)).length * 0.62 + 1) * rem;
   const frame = { left, top: 0.7 * rem, right: box.width - 0.3 * rem, bottom: box.height - 1.7 * rem };
   const x = (time) => frame.left + ((time - from) / (to - from)) * (frame.right - frame.left);
   const y = (value) => frame.bottom - (Math.max(0, value) / top) * (frame.bottom - frame.top);
@@ -42,10 +42,13 @@ export function series(body, panel, drawn, range) {
   for (const [time, text] of ticks(from, to, (frame.right - frame.left) / (6 * rem))) {
     shapes.push(`<text class="of-x" x="${x(time).toFixed(1)}" y="${frame.bottom + 1.3 * rem}">${text}</text>`);
   }
+  const shown = marks.filter((mark) => mark.to > from && mark.from < to);
+  for (const mark of shown) shapes.push(marked(mark, frame, x));
   for (const column of columns) shapes.push(drawing(column, step, x, y));
+  for (const mark of shown) shapes.push(label(mark, frame, x, rem));
   shapes.push('<path class="cross" d=""/>');
   svg.setAttribute("viewBox", `0 0 ${box.width} ${box.height}`);
-  svg.setAttribute("aria-label", alternative(panel, columns, step, to - from));
+  svg.setAttribute("aria-label", alternative(panel, columns, shown, step, to - from));
   svg.innerHTML = shapes.join("");
   legend(chart.querySelector("ul"), columns);
   chart.show = () => cross(chart, { columns, from, to, step, frame, x });
@@ -111,6 +114,25 @@ function drawing(column, step, x, y) {
   return `<path class="${kind}" fill="${column.colour}" stroke="${column.colour}" d="${path.join("")}"/>`;
 }
 
+/** A region is laid under the bars, an instant is a line. */
+function marked(mark, frame, x) {
+  const begin = Math.max(frame.left, x(mark.from));
+  const end = Math.min(frame.right, x(mark.to));
+  const box = `x="${begin.toFixed(1)}" y="${frame.top}" height="${frame.bottom - frame.top}"`;
+  const width = mark.region ? Math.max(1, end - begin).toFixed(1) : 0;
+  const edge = mark.region ? "" : `<path class="instant" stroke="${mark.colour}" d="M${begin.toFixed(1)} ${frame.top}V${frame.bottom}"/>`;
+  return `<rect class="region" ${box} width="${width}" fill="${mark.colour}"/>${edge}`;
+}
+
+function label(mark, frame, x, rem) {
+  const begin = Math.max(frame.left, x(mark.from)) + 0.4 * rem;
+  const beyond = begin > frame.right - 12 * rem;
+  const at = `x="${beyond ? begin - 0.8 * rem : begin}" y="${frame.top + 0.9 * rem}"`;
+  const text = document.createElement("i");
+  text.textContent = mark.title;
+  return `<text class="mark" ${at} text-anchor="${beyond ? "end" : "start"}">${text.innerHTML}</text>`;
+}
+
 function legend(list, columns) {
   const wanted = columns.map((column) => column.name).join();
   if (list.dataset.of === wanted) return;
@@ -127,7 +149,7 @@ function legend(list, columns) {
   );
 }
 
-function alternative(panel, columns, step, length) {
+function alternative(panel, columns, marks, step, length) {
   const said = columns.map((column) => {
     const there = column.points.filter(([, value]) => value !== null);
     if (!there.length) return `${column.name}: nothing`;
@@ -135,7 +157,8 @@ function alternative(panel, columns, step, length) {
     const [, last] = there[there.length - 1];
     return `${column.name}: ${written(last, column)} in the last bucket, at most ${written(peak, column)} at ${bucket(peakTime, step, length)}`;
   });
-  return `${panel.unit}, in buckets of ${written(step, { unit: "seconds" })}. ${said.join(". ")}.`;
+  const told = marks.map((mark) => `. ${mark.title} at ${bucket(mark.from, step, length)}`);
+  return `${panel.unit}, in buckets of ${written(step, { unit: "seconds" })}. ${said.join(". ")}${told.join("")}.`;
 }
 
 function cross(chart, { columns, from, to, step, frame, x }) {

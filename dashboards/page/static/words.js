@@ -1,6 +1,8 @@
 // How numbers and times are written. Times are the viewer's own.
 
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const ONE_DECIMAL = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const CHANGE = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0, signDisplay: "exceptZero" });
 const PERCENT = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
 const CLOCK = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const MINUTE = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -20,12 +22,17 @@ export function bucket(seconds, step, length) {
 /** A value of a column, in words: `null` is what the column says of nothing. */
 export function written(value, column) {
   if (value === null || value === undefined) return column.empty ?? "–";
+  if (column.unit === "text") return String(value);
+  if (column.unit === "time") return `${day(epoch(value))}, ${minute(epoch(value))}`;
   const number = Number(value);
-  if (Number.isNaN(number)) return String(value);
+  if (column.unit === "times") return `${ONE_DECIMAL.format(number)} ×`;
   if (column.unit === "share") return PERCENT.format(number);
   if (column.unit === "seconds") return span(number);
   return WHOLE.format(number);
 }
+
+/** A share by which something changed. */
+export const change = (value) => CHANGE.format(Number(value)).replace("-", "−");
 
 function span(seconds) {
   if (seconds < 120) return `${WHOLE.format(seconds)} s`;
