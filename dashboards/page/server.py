@@ -3,17 +3,19 @@
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import AsyncIterator, Sequence
 from urllib.parse import urlsplit
 
+import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from dashboards.page import choice as choices
 from dashboards.page.document import STATIC, document
 from dashboards.page.numbers import Asker
-from dashboards.page.source import Source
-from dashboards.page.viewers import TooManyError, Viewer, Viewers
+from dashboards.page.source import Problem, Source
+from dashboards.page.viewers import Push, TooManyError, Viewer, Viewers
 from dashboards.page.watch import Watch
 from dashboards.panel import Panel
 from dashboards.panels import LAUNCH
@@ -99,7 +101,11 @@ async def _live(request: web.Request) -> web.StreamResponse:
     try:
         viewers.join(viewer, choice)
     except TooManyError:
-        await told.close(code=_FULL, message=b"Too many different choices are looked at just now.")
+        full = Problem(
+            "Page", "Too many different choices are looked at just now: choose what others look at, or wait."
+        )
+        await told.send_str(msgspec.json.encode(Push(time.time_ns() / 1e9, [full])).decode())
+        await told.close(code=_FULL)
         return told
     telling = asyncio.create_task(_tell(told, viewer))
     try:

@@ -15,7 +15,7 @@ _END_MARK = 1
 
 
 class Standstill(Struct, frozen=True):
-    """So many records wait, and for so many seconds none was counted."""
+    """So many records wait in partitions where, for so many seconds, none was counted."""
 
     waiting: int
     seconds: float
@@ -25,23 +25,38 @@ class Progress:
     """Looked at again and again, it knows for how long records have been waiting."""
 
     def __init__(self) -> None:
-        self._positions: Mapping[int, int] | None = None
-        self._log: Mapping[int, Bounds] = {}
-        self._since_s: float | None = None
+        self._partitions: dict[int, _Partition] = {}
 
     def look(self, log: Mapping[int, Bounds], positions: Mapping[int, int], at_s: float) -> Standstill | None:
         """None while nothing waits. ``positions``: by partition the offset after the last record accounted for.
 
         ``at_s`` is any clock that only goes forward.
         """
-        moved = positions != self._positions
+        behind, longest_s = 0, 0.0
+        for number, bounds in log.items():
+            partition = self._partitions.setdefault(number, _Partition())
+            position = positions.get(number, bounds.start)
+            since_s = partition.look(bounds.end, position, at_s)
+            if since_s is not None:
+                behind += bounds.end - position
+                longest_s = max(longest_s, at_s - since_s)
+        return Standstill(behind, longest_s) if behind else None
+
+
+class _Partition:
+    def __init__(self) -> None:
+        self._position = -1
+        self._end_then = 0
+        self._since_s: float | None = None
+
+    def look(self, end: int, position: int, at_s: float) -> float | None:
+        """Since when records have been waiting here with none counted; None while none waits."""
+        moved = position != self._position
         if moved:
-            self._positions, self._log = positions, log
-        behind = [bounds.end - positions.get(number, bounds.start) for number, bounds in log.items()]
-        arrived = log != self._log and any(found > 0 for found in behind)
-        if not arrived and not any(found > _END_MARK for found in behind):
+            self._position, self._end_then = position, end
+        arrived = end > max(position, self._end_then)
+        if not arrived and end - position <= _END_MARK:
             self._since_s = None
-            return None
-        if moved or self._since_s is None:
+        elif moved or self._since_s is None:
             self._since_s = at_s
-        return Standstill(sum(max(0, found) for found in behind), at_s - self._since_s)
+        return self._since_s
