@@ -40,7 +40,8 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
         with contextlib.suppress(OSError):
             return socket.create_server((host, candidate), backlog=128)
     raise GroundswellError(
-        f"No port from {port} on can be listened on at {host}: set {setting} to another port, 0 for any free one."
+        f"Nothing can listen on {host} from port {port} on: see that this is an address of this machine, or set "
+        f"{setting} to another port, 0 for any free one."
     )
 
 

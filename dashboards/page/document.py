@@ -39,8 +39,9 @@ def _platform(source: str) -> str:
 
 
 def _section(panel: Panel) -> str:
-    name = key(panel)
+    name = f"panel-{key(panel)}"
     declared = {
+        "key": key(panel),
         "columns": [msgspec.to_builtins(column) for column in panel.columns],
         "drawing": panel.drawing,
         "empty": panel.empty,

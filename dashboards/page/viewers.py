@@ -18,10 +18,9 @@ from dashboards.page.watch import Watch
 from dashboards.panel import Panel
 
 EVERY_S = 1.0
-"""From the end of one round of questions to the next; and how often viewers hear that the page lives."""
+"""From the end of one round of questions to the next, unless that round took longer: asking takes half of the time at
+most. And how often viewers hear that the page lives."""
 
-_REST = 3.0
-"""A round is followed by a rest of so many times its length: asking takes a quarter of the time at most."""
 
 _ROUNDS_AT_ONCE = 2
 MOST_CHOICES = 32
@@ -126,7 +125,7 @@ class Viewers:
         while True:
             begun_s = time.monotonic()
             await self._round(choice, group)
-            rest_s = max(EVERY_S, _REST * (time.monotonic() - begun_s))
+            rest_s = max(EVERY_S, time.monotonic() - begun_s)
             await self._waited(group, asyncio.sleep(rest_s))
 
     async def _round(self, choice: Choice, group: _Group) -> None:

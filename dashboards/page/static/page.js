@@ -63,7 +63,7 @@ function marks() {
 }
 
 function drawPanel(panel, marked) {
-  const drawn = numbers.panels[panel.section.id];
+  const drawn = numbers.panels[panel.key];
   if (!drawn) return; // not answered yet
   const nothing = drawn.failed ?? (drawn.rows?.length ? null : panel.empty);
   panel.section.classList.toggle("nothing", nothing !== null);

@@ -57,13 +57,15 @@ class Tab:
 
     def pairs(self, panel: str, name: str, value: str) -> dict[str, int]:
         """Names and numbers of a panel, as they stand there."""
-        names = self.page.locator(f"#{panel} {name}").all_inner_texts()
-        values = self.page.locator(f"#{panel} {value}").all_inner_texts()
+        # In one step, as the page draws in between.
+        script = "([panel, ...kinds]) => kinds.map(kind => [...panel.querySelectorAll(kind)].map(one => one.innerText))"
+        section = self.page.locator(f"#panel-{panel}").element_handle()
+        names, values = self.page.evaluate(script, [section, name, value])
         return {one: int(number.replace(",", "")) for one, number in zip(names, values, strict=True)}
 
     def mentions(self) -> int:
         """The largest number of the page; 0 while there is none."""
-        found = self.page.locator("#mentions .figure:first-child dd").all_inner_texts()
+        found = self.page.locator("#panel-mentions .figure:first-child dd").all_inner_texts()
         return int(found[0].replace(",", "")) if found else 0
 
     def problems(self) -> str:

@@ -1,14 +1,12 @@
 """The page in a real browser, on a real stack into which a launch is played."""
 
 import os
-import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from msgspec import Struct
 
 from deploy.stack import Stack
 from streams.cli.demo import Player
@@ -19,28 +17,35 @@ from tests.stack_fixture import ask, stack_settings, wait_until_counted
 
 pytestmark = pytest.mark.stack
 
-PLAYED_S = 8.0
+LAUNCH_S = 3.0
 PATIENCE_S = 60.0
 MENTIONS = "('mention', 'reply', 'quote', 'video')"
 THEMES = ("dark", "light")
 SCREENS = ((1920, 1080), (3840, 2160))
 
 
-class Playing(Struct):
-    """A stack, and the launch that is played into it."""
+class Playing:
+    """A stack, and the launches that are played into it."""
 
-    stack: Stack
-    settings: Settings
-    player: Player
-    browser: Any
-    url: str
+    def __init__(self, stack: Stack, settings: Settings, browser: Any) -> None:
+        self.stack = stack
+        self.settings = settings
+        self.browser = browser
+        self.url = stack.addresses()["Live page"]
+        self._sent = 0
 
-    def play(self) -> None:
-        """Another launch, to its end, all counted."""
-        player = Player(self.settings, 1.0)
+    def play(self, duration_s: float) -> None:
+        """A launch, to its end; every event is of now."""
+        player = Player(self.settings, duration_s)
         player.start()
         while player.playing:
             time.sleep(0.05)
+        assert player.failure is None
+        self._sent += player.sent
+
+    def wait(self) -> None:
+        """Until all that was played is counted."""
+        wait_until_counted(self.settings, self._sent)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +53,10 @@ def playing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playing]:
     settings = stack_settings(tmp_path_factory.mktemp("page"), partitions=2)
     settings = settings.model_copy(update={"campaigns": CAMPAIGNS})
     with chromium() as browser, Stack(settings, workers=1, progress=print) as stack:
-        yield Playing(stack, settings, Player(settings, PLAYED_S), browser, stack.addresses()["Live page"])
+        found = Playing(stack, settings, browser)
+        found.play(LAUNCH_S)
+        found.wait()
+        yield found
 
 
 def becomes(tab: Tab, condition: Callable[[], bool], what: str) -> None:
@@ -69,100 +77,98 @@ def counted(settings: Settings, name: str, view: str, condition: str, measure: s
     return {one: int(number) for one, number in (row.split("\t") for row in rows.splitlines())}
 
 
-# One after the other, as the launch goes: the order of a file's tests is random, and a stack takes its time to start.
-def test_page_fills_while_a_launch_is_played_and_tells_what_is_wrong(playing: Playing) -> None:
+def test_page_fills_while_a_launch_is_played(playing: Playing) -> None:
     with tab(playing.browser, f"{playing.url}/?range=24h") as page:
-        nothing_yet(page)
-        playing.player.start()
-        becomes(page, lambda: page.mentions() > 0, "the first mentions are seen")
+        becomes(page, lambda: page.mentions() > 0, "mentions are seen")
+        assert "End violence" in page.text("h1")
         seen = page.mentions()
+        playing.play(1.0)
         becomes(page, lambda: page.mentions() > seen, "more mentions are seen")
-        assert playing.player.playing, "the page filled only after the launch was over"
-        while playing.player.playing:
-            page.page.wait_for_timeout(100)
-        assert playing.player.failure is None
-        wait_until_counted(playing.settings, playing.player.sent)
-        numbers_are_the_views(page, playing.settings)
-        fits_without_scrolling(page)
-        a_dead_worker_is_told(page, playing)
-        a_dead_page_is_told(page, playing)
-    reads_well_to_everybody(playing)
-    works_by_keyboard(playing)
+        assert page.problems() == ""
 
 
-def nothing_yet(page: Tab) -> None:
-    becomes(page, lambda: page.page.locator("#mentions .how").is_visible(), "the empty state is seen")
-    assert "No mentions yet" in page.text("#mentions")
-    assert "groundswell replay FILE" in page.text("#mentions")
-    assert "End violence" in page.text("h1")
-    assert page.problems() == ""
-
-
-def numbers_are_the_views(page: Tab, settings: Settings) -> None:
+def test_numbers_on_the_page_are_those_of_the_views(playing: Playing) -> None:
+    settings = playing.settings
+    playing.wait()
     (mentions,) = counted(settings, "campaign", "engagement", f"event_type IN {MENTIONS}").values()
-    becomes(page, lambda: page.mentions() == mentions, f"{mentions} mentions are seen")
+    read = int(ask(settings, "SELECT sum(read) FROM groundswell.records"))
     expected = {
         "what-people-do": ("dt", "dd", counted(settings, "event_type", "engagement", "1")),
         "platforms": ("bdi", ".value", counted(settings, "source", "engagement", f"event_type IN {MENTIONS}")),
         "top-emojis": ("bdi", ".value", counted(settings, "token", "token_counts", "kind = 'emoji'", "posts")),
     }
-    for panel, (name, value, numbers) in expected.items():
-        becomes(page, lambda: page.pairs(panel, name, value) == numbers, f"{panel} shows {numbers}")  # noqa: B023 - called here
     hashtags = counted(settings, "token", "token_counts", "kind = 'hashtag'", "posts")
-    shown = page.pairs("top-hashtags", "bdi", ".value")
-    assert {name.lower().removeprefix("#"): posts for name, posts in shown.items()} == hashtags
-    read = int(ask(settings, "SELECT sum(read) FROM groundswell.records"))
-    becomes(page, lambda: page.pairs("account-of-the-log", "dt", "dd")["read"] == read, f"{read} records are seen")
+    with tab(playing.browser, f"{playing.url}/?range=24h") as page:
+        becomes(page, lambda: page.mentions() == mentions, f"{mentions} mentions are seen")
+        for panel, (name, value, numbers) in expected.items():
+            becomes(page, lambda: page.pairs(panel, name, value) == numbers, f"{panel} shows {numbers}")  # noqa: B023 - called here
+        shown = page.pairs("top-hashtags", "bdi", ".value")
+        assert {name.lower().removeprefix("#"): posts for name, posts in shown.items()} == hashtags
+        becomes(page, lambda: page.pairs("account-of-the-log", "dt", "dd")["read"] == read, f"{read} are read")
 
 
-def fits_without_scrolling(page: Tab) -> None:
-    for width, height in SCREENS:
-        page.page.set_viewport_size({"width": width, "height": height})
-        page.page.wait_for_timeout(100)
-        root = "document.documentElement"
-        size = page.page.evaluate(f"[{root}.scrollWidth, {root}.scrollHeight]")
+def test_page_of_a_campaign_without_mentions_says_how_to_begin(playing: Playing) -> None:
+    with tab(playing.browser, f"{playing.url}/?campaign=nobody") as page:
+        becomes(page, lambda: page.page.locator("#panel-mentions .how").is_visible(), "the empty state is seen")
+        assert "No mentions yet" in page.text("#panel-mentions")
+        assert "groundswell replay FILE" in page.text("#panel-mentions")
+        assert page.text("h1") == "nobody"
+        assert page.page.locator("[name=campaign]").input_value() == "nobody"
+
+
+@pytest.mark.parametrize(("width", "height"), SCREENS)
+def test_page_fits_a_wall_without_scrolling(playing: Playing, width: int, height: int) -> None:
+    with tab(playing.browser, playing.url, width=width, height=height) as page:
+        becomes(page, lambda: page.mentions() > 0, "mentions are seen")
+        size = page.page.evaluate("(({scrollWidth, scrollHeight}) => [scrollWidth, scrollHeight])(document.body)")
         assert size == [width, height]
+        # The numbers grow with the wall: the largest takes a tenth of its height.
+        assert page.page.locator("#panel-mentions dd").first.bounding_box()["height"] > height / 10
 
 
-def a_dead_worker_is_told(page: Tab, playing: Playing) -> None:
+def test_worker_that_hangs_is_told_until_it_counts_again(playing: Playing) -> None:
     worker = playing.stack.pids()["Worker 1"]
-    os.kill(worker, signal.SIGSTOP)
-    try:
-        playing.play()
-        becomes(page, lambda: "Nothing has been counted" in page.problems(), "the dead worker is told")
-        assert "groundswell worker" in page.problems()
-        assert page.text("#announced").startswith("Nothing has been counted")
-    finally:
-        os.kill(worker, signal.SIGCONT)
-    becomes(page, lambda: page.problems() == "", "it is live again")
+    with tab(playing.browser, playing.url) as page:
+        becomes(page, lambda: page.mentions() > 0, "mentions are seen")
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            playing.play(1.0)
+            becomes(page, lambda: "Nothing has been counted" in page.problems(), "the dead worker is told")
+            assert "groundswell worker" in page.problems()
+            assert page.text("#announced").startswith("Nothing has been counted")
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        becomes(page, lambda: page.problems() == "", "it is live again")
 
 
-def a_dead_page_is_told(page: Tab, playing: Playing) -> None:
+def test_page_that_has_lost_its_server_says_so_and_comes_back_by_itself(playing: Playing) -> None:
     server = playing.stack.pids()["Live page"]
-    os.kill(server, signal.SIGSTOP)
-    try:
-        becomes(page, lambda: "does not answer" in page.problems(), "the dead page is told")
-        assert page.text("#state").startswith("Not live")
-        assert page.mentions() > 0
-    finally:
-        os.kill(server, signal.SIGKILL)
-    becomes(page, lambda: page.problems() == "", "the page that was started again is live")
+    with tab(playing.browser, playing.url) as page:
+        becomes(page, lambda: page.mentions() > 0, "mentions are seen")
+        os.kill(server, signal.SIGSTOP)
+        try:
+            becomes(page, lambda: "does not answer" in page.problems(), "the dead page is told")
+            assert page.text("#state").startswith("Not live")
+            assert page.mentions() > 0
+        finally:
+            os.kill(server, signal.SIGKILL)
+        becomes(page, lambda: page.problems() == "", "the page that was started again is live")
 
 
-def reads_well_to_everybody(playing: Playing) -> None:
+@pytest.mark.parametrize("theme", THEMES)
+def test_page_has_no_fault_that_axe_finds(playing: Playing, theme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    for theme in THEMES:
-        with tab(playing.browser, playing.url, color_scheme=theme) as page:
-            becomes(page, lambda: page.mentions() > 0, "numbers are seen")
-            assert page.page.evaluate("document.documentElement.dataset.theme") == theme
-            page.page.locator("summary").click()
-            found = axe.run(page.page)
-            assert found.violations_count == 0, found.generate_report()
+    with tab(playing.browser, playing.url, color_scheme=theme) as page:
+        becomes(page, lambda: page.mentions() > 0, "mentions are seen")
+        assert page.page.evaluate("document.documentElement.dataset.theme") == theme
+        page.page.locator("summary").click()
+        found = axe.run(page.page)
+        assert found.violations_count == 0, found.generate_report()
 
 
-def works_by_keyboard(playing: Playing) -> None:
+def test_page_works_by_keyboard_and_its_address_keeps_what_was_chosen(playing: Playing) -> None:
     with tab(playing.browser, f"{playing.url}/?range=24h", color_scheme="dark") as page:
-        becomes(page, lambda: page.mentions() > 0, "numbers are seen")
+        becomes(page, lambda: page.mentions() > 0, "mentions are seen")
         page.page.keyboard.press("Tab")
         assert page.page.evaluate("document.activeElement.className") == "skip"
         page.page.locator("[name=range]").focus()
@@ -178,7 +184,6 @@ def works_by_keyboard(playing: Playing) -> None:
         page.page.locator("#theme").focus()
         page.page.keyboard.press("Enter")
         assert page.page.evaluate("document.documentElement.dataset.theme") == "light"
-        assert re.search(r"[?&]theme=light", page.page.url)
         page.page.reload()
         becomes(page, lambda: set(page.pairs("platforms", "bdi", ".value")) == {"x"}, "the address brings it back")
         assert page.page.evaluate("document.documentElement.dataset.theme") == "light"
