@@ -1,4 +1,4 @@
-"""How Grafana draws a panel and a variable: from the declarations to the foundation SDK's builders.
+"""Grafana's dashboards: what the declarations are in its JSON, by the foundation SDK.
 
 ``raw_sql`` makes a declared query the plugin's. A variable's value reaches it percent-encoded and inside quotes, and
 nothing else of it does: whatever somebody puts into the dashboard's address, no quote or backslash arrives that could
@@ -8,33 +8,40 @@ send any statement, and only the grants of the data source's user (``reader``: S
 it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from grafana_foundation_sdk.builders import bargauge, common, stat, timeseries
 from grafana_foundation_sdk.builders import dashboard as board
+from grafana_foundation_sdk.builders import prometheus
 from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.runtime import UnknownDataquery
 from grafana_foundation_sdk.cog.variants import Dataquery
-from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models import dashboard as model
 
-from dashboards.panel import SKY_BLUE, Column, Drawing, Panel, Unit
+from dashboards.drawings import DrawnPanel, drawing
+from dashboards.panel import Dashboard, Mark, Panel
 from dashboards.variables import (
+    CAMPAIGN,
     CAMPAIGN_NAME,
     CHOSEN_PLATFORMS,
     FROM,
+    GRANULARITIES,
     GRANULARITY_S,
+    PLATFORM,
     TO,
     Granularity,
     QueryVariable,
 )
+from schemas.counters import EVERY_CAMPAIGN
 from schemas.event import SOURCES, WINDOW_S
 
 DATASOURCE = model.DataSourceRef(type_val="grafana-clickhouse-datasource", uid="groundswell")
+PROMETHEUS = model.DataSourceRef(type_val="prometheus", uid="groundswell-prometheus")
 PLUGIN_VERSION = "4.20.0"
 """The plugin whose query model and macros these are; it asks for Grafana 11.6 or later."""
 
+TAG = "groundswell"
 EVERY_PLATFORM = "*"
 """What Grafana puts in for "All" platforms: no platform's name, so that none is asked for and all count."""
 
@@ -50,18 +57,6 @@ _PARAMETERS = {
 }
 """What each parameter of the declared queries is in Grafana: macros of the plugin, and variables."""
 
-# `locale` writes 1,234,567: every post is seen to be counted, where `short` would say 1.23 Mil.
-_GRAFANA_UNITS: dict[Unit, str] = {
-    "posts": "locale",
-    "events": "locale",
-    "events per minute": "locale",
-    "records": "locale",
-    "seconds": "s",
-    "share": "percentunit",
-}
-_ROWS_AT_MOST = 12
-_DrawnPanel = stat.Panel | bargauge.Panel | timeseries.Panel
-
 
 def raw_sql(query: str) -> str:
     """The plugin's query for one with ClickHouse's parameters."""
@@ -70,33 +65,111 @@ def raw_sql(query: str) -> str:
     return query.strip()
 
 
-class _Target(Builder[Dataquery]):
-    """A query as the plugin saves it: its format is 0 for a time series, 1 for a table."""
+def document(dashboard: Dashboard, others: Sequence[Dashboard]) -> str:
+    """The dashboard as the JSON text that Grafana reads, with links to the others."""
+    built = (
+        board.Dashboard(dashboard.title)
+        .uid(uid(dashboard))
+        .description(dashboard.meaning)
+        .tags([TAG])
+        .time(dashboard.since, "now")
+        .refresh(dashboard.refresh)
+        .timezone("browser")
+        .tooltip(model.DashboardCursorSync.CROSSHAIR)
+        .with_variable(_query_variable(CAMPAIGN, _chosen(EVERY_CAMPAIGN, EVERY_CAMPAIGN)))
+        .with_variable(_query_variable(PLATFORM, _chosen(["All"], ["$__all"])))
+        .with_variable(_granularity_variable(GRANULARITIES, dashboard.granularity_s))
+    )
+    for mark in dashboard.marks:
+        built = built.annotation(_Annotation(mark))
+    for other in others:
+        built = built.link(_Link(other))
+    for number, panel in enumerate(dashboard.panels, 1):
+        built = built.with_panel(_placed(panel, number))
+    return JSONEncoder(indent=2, ensure_ascii=False).encode(built.build()) + "\n"
 
-    def __init__(self, panel: Panel) -> None:
-        self._panel = panel
+
+def uid(dashboard: Dashboard) -> str:
+    """The name of the dashboard in its address."""
+    return f"groundswell-{dashboard.name}"
+
+
+def sql_model(query: str, *, series: bool = False) -> dict[str, Any]:
+    """A query as the plugin saves it: its format is 0 for a time series, 1 for a table."""
+    return {
+        "refId": "A",
+        "datasource": {"type": DATASOURCE.type_val, "uid": DATASOURCE.uid},
+        "editorType": "sql",
+        "queryType": "timeseries" if series else "table",
+        "format": 0 if series else 1,
+        "rawSql": raw_sql(query),
+        "pluginVersion": PLUGIN_VERSION,
+    }
+
+
+class _Sql(Builder[Dataquery]):
+    def __init__(self, query: str, *, series: bool = False) -> None:
+        self._query = query
+        self._series = series
 
     def build(self) -> Dataquery:
-        series = self._panel.drawing == "series"
-        return UnknownDataquery(
-            {
-                "refId": "A",
-                "datasource": DATASOURCE,
-                "editorType": "sql",
-                "queryType": "timeseries" if series else "table",
-                "format": 0 if series else 1,
-                "rawSql": raw_sql(self._panel.query),
-                "pluginVersion": PLUGIN_VERSION,
-            }
-        )
+        return UnknownDataquery(sql_model(self._query, series=self._series))
 
 
-def drawn(panel: Panel, number: int) -> Builder[model.Panel]:
+def _placed(panel: Panel, number: int) -> DrawnPanel:
     """The panel for a dashboard, with ``number`` as its id there."""
-    return _finished(_DRAWINGS[panel.drawing](panel), panel, number)
+    drawn = drawing(panel).id(number).span(panel.width).height(panel.height)
+    if panel.query:
+        return drawn.datasource(DATASOURCE).with_target(_Sql(panel.query, series=panel.drawing == "series"))
+    drawn.datasource(PROMETHEUS)
+    for letter, column in zip("ABCDEFGHIJ", panel.columns, strict=False):
+        query = prometheus.Dataquery().ref_id(letter).datasource(PROMETHEUS).expr(column.promql)
+        query.legend_format(column.name)
+        drawn.with_target(query.range() if panel.drawing == "series" else query.instant())
+    return drawn
 
 
-def query_variable(variable: QueryVariable, current: model.VariableOption) -> board.QueryVariable:
+class _Annotation(Builder[model.AnnotationQuery]):
+    def __init__(self, mark: Mark) -> None:
+        self._mark = mark
+
+    def build(self) -> model.AnnotationQuery:
+        fields = {"time": "time", "timeEnd": "time_end", "title": "title", "text": "text"}
+        by_field = model.AnnotationEventFieldSource.FIELD
+        built = model.AnnotationQuery(
+            name=self._mark.name,
+            datasource=DATASOURCE,
+            icon_color=self._mark.colour,
+            target=_Sql(self._mark.query).build(),
+            mappings={
+                name: model.AnnotationEventFieldMapping(source=by_field, value=column)
+                for name, column in fields.items()
+            },
+        )
+        # The SDK knows one place, the menu; the bar is where none is said.
+        built.placement = None  # type: ignore[assignment]  # its own encoder takes it so
+        return built
+
+
+class _Link(Builder[model.DashboardLink]):
+    def __init__(self, to: Dashboard) -> None:
+        self._to = to
+
+    def build(self) -> model.DashboardLink:
+        built = model.DashboardLink(
+            title=self._to.title,
+            type_val=model.DashboardLinkType.LINK,
+            url=f"/d/{uid(self._to)}",
+            tooltip=self._to.meaning,
+            icon="dashboard",
+            include_vars=True,
+            keep_time=True,
+        )
+        built.placement = None  # type: ignore[assignment]  # its own encoder takes it so
+        return built
+
+
+def _query_variable(variable: QueryVariable, current: model.VariableOption) -> board.QueryVariable:
     """A choice that the plugin finds by a query when the dashboard is opened.
 
     Not whenever the time range changes: a range that ends now changes with every refresh.
@@ -116,16 +189,17 @@ def query_variable(variable: QueryVariable, current: model.VariableOption) -> bo
     return built.all_value(EVERY_PLATFORM) if variable.multi else built
 
 
-def granularity_variable(choices: Iterable[Granularity], default: Granularity) -> board.CustomVariable:
+def _granularity_variable(choices: Iterable[Granularity], default_s: int) -> board.CustomVariable:
     """A choice of bucket length; its value is in seconds."""
-    options = [_option(choice, selected=choice == default) for choice in choices]
+    options = [_option(choice, selected=choice.seconds == default_s) for choice in choices]
+    (current,) = (option for option in options if option.selected)
     return (
         board.CustomVariable("granularity")
         .label("Granularity")
-        .description("The length of a bucket in what is drawn over time.")
+        .description("The length of a bucket in what is drawn over time, and of a span where spans are compared.")
         .values(",".join(f"{option.text} : {option.value}" for option in options))
         .options(options)
-        .current(_option(default, selected=True))
+        .current(current)
         .multi(False)
         .include_all(False)
         .allow_custom_value(False)
@@ -136,102 +210,5 @@ def _option(choice: Granularity, *, selected: bool) -> model.VariableOption:
     return model.VariableOption(selected=selected, text=choice.label, value=str(choice.seconds))
 
 
-def _finished(drawing: _DrawnPanel, panel: Panel, number: int) -> _DrawnPanel:
-    drawing.id(number).title(f"{panel.title}, {panel.unit}")
-    drawing.description(f"{panel.question}\n\n{panel.definition}\n\nUnit: {panel.unit}.")
-    drawing.datasource(DATASOURCE).with_target(_Target(panel)).span(panel.width).height(panel.height)
-    drawing.unit(_GRAFANA_UNITS[panel.unit]).no_value(panel.empty).color_scheme(_fixed(SKY_BLUE))
-    for column in panel.columns:
-        drawing.override_by_name(column.name, [*_column(column), *_look(panel, column)])
-    return drawing
-
-
-def _numbers(_panel: Panel) -> stat.Panel:
-    return _stat(common.ReduceDataOptions().calcs(["lastNotNull"]))
-
-
-def _tiles(_panel: Panel) -> stat.Panel:
-    return _stat(common.ReduceDataOptions().values(True).limit(_ROWS_AT_MOST))
-
-
-def _stat(reduced: common.ReduceDataOptions) -> stat.Panel:
-    return (
-        stat.Panel()
-        .reduce_options(reduced)
-        .text_mode(looks.BigValueTextMode.VALUE_AND_NAME)
-        .color_mode(looks.BigValueColorMode.VALUE)
-        .graph_mode(looks.BigValueGraphMode.NONE)
-    )
-
-
-def _bars(_panel: Panel) -> bargauge.Panel:
-    return (
-        bargauge.Panel()
-        .reduce_options(common.ReduceDataOptions().values(True).limit(_ROWS_AT_MOST))
-        .orientation(looks.VizOrientation.HORIZONTAL)
-        .display_mode(looks.BarGaugeDisplayMode.BASIC)
-        .name_placement(looks.BarGaugeNamePlacement.LEFT)
-        .value_mode(looks.BarGaugeValueMode.TEXT)
-        .show_unfilled(False)
-        .text(common.VizTextDisplayOptions().title_size(20).value_size(20))
-        .min(0)
-    )
-
-
-def _series(panel: Panel) -> timeseries.Panel:
-    return (
-        timeseries.Panel()
-        .axis_label(panel.unit)
-        .axis_soft_min(0)
-        .span_nulls(False)
-        .show_points(looks.VisibilityMode.NEVER)
-        .legend(
-            common.VizLegendOptions()
-            .display_mode(looks.LegendDisplayMode.LIST)
-            .placement(looks.LegendPlacement.BOTTOM)
-            .show_legend(True)
-        )
-        .tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI))
-    )
-
-
-_DRAWINGS: dict[Drawing, Callable[[Panel], _DrawnPanel]] = {
-    "numbers": _numbers,
-    "tiles": _tiles,
-    "bars": _bars,
-    "series": _series,
-}
-
-
-def _column(column: Column) -> list[model.DynamicConfigValue]:
-    found: dict[str, Any] = {"unit": _GRAFANA_UNITS[column.unit]}
-    if column.limits:
-        steps = [{"value": value, "color": colour} for value, colour in column.limits]
-        found |= {"color": {"mode": "thresholds"}, "thresholds": {"mode": "absolute", "steps": steps}}
-    else:
-        found |= {"color": {"mode": "fixed", "fixedColor": column.colour}}
-    if column.unit == "share":
-        found["decimals"] = 0
-    if column.empty is not None:
-        found["noValue"] = column.empty
-    return [model.DynamicConfigValue(id_val=name, value=value) for name, value in found.items()]
-
-
-def _look(panel: Panel, column: Column) -> list[model.DynamicConfigValue]:
-    if panel.drawing != "series":
-        return []
-    if column.look == "dashed line":
-        found: dict[str, Any] = {
-            "custom.drawStyle": "line",
-            "custom.lineWidth": 2,
-            "custom.lineStyle": {"fill": "dash", "dash": [8, 6]},
-            "custom.fillOpacity": 0,
-        }
-    else:
-        opacity = 25 if column.look == "faint bar" else 80
-        found = {"custom.drawStyle": "bars", "custom.lineWidth": 1, "custom.fillOpacity": opacity}
-    return [model.DynamicConfigValue(id_val=name, value=value) for name, value in found.items()]
-
-
-def _fixed(colour: str) -> board.FieldColor:
-    return board.FieldColor().mode(model.FieldColorModeId.FIXED).fixed_color(colour)
+def _chosen(text: str | list[str], value: str | list[str]) -> model.VariableOption:
+    return model.VariableOption(selected=True, text=text, value=value)

@@ -1,13 +1,12 @@
-"""What campaign files declare and dashboards draw: launch windows, goals, bench-marks, as ClickHouse has them.
+"""What campaign files declare and dashboards ask for, for ClickHouse to have it.
 
-A *declaration* is all of it at once, of every campaign of a folder. Only the latest one stands, so what has gone from
-the files has gone from the views.
+Launch windows, goals, bench-marks, hashtags: a *declaration* is all of it at once, of every campaign of a folder. Only
+the latest one stands, so what has gone from the files has gone from the views.
 """
 
 from msgspec import Struct
 
 TABLE = "declaration"
-KINDS = ("launch window", "goal", "benchmark")
 
 _TIME = "DateTime64(3, 'UTC')"
 _NAME = "LowCardinality(String)"
@@ -67,4 +66,12 @@ BENCHMARKS = View(
         "end": (_TIME, "when it was over: half-open"),
     },
 )
-VIEWS = (LAUNCH_WINDOWS, GOALS, BENCHMARKS)
+CAMPAIGN_HASHTAGS = View(
+    "campaign_hashtags",
+    "The hashtags by which an event belongs to a campaign.",
+    {
+        "campaign": (_NAME, "the campaign whose file names it"),
+        "pattern": ("String", "as `token` has it, for LIKE: `%` where the file has `*`"),
+    },
+)
+VIEWS = (LAUNCH_WINDOWS, GOALS, BENCHMARKS, CAMPAIGN_HASHTAGS)

@@ -3,6 +3,7 @@
 Each worker does so as it starts, and only where something has changed. Of several folders the one declared last stands.
 """
 
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from schemas.counters import DATABASE
 from schemas.declared import TABLE, Declared
 from streams.campaigns import benchmarks
 from streams.measures import begin
+from streams.token_table import folded
 
 _COLUMNS = Declared.__struct_fields__
 _NONE = Declared("", "", "", "", "", 0, 0.0, 0.0)
@@ -40,9 +42,9 @@ def declare(client: Client, campaigns: Sequence[Campaign]) -> bool:
 
 
 def declared(campaigns: Sequence[Campaign]) -> Iterator[Declared]:
-    """Every launch window, goal and bench-mark of the files. A goal's start is 0 where it counts from the first event.
+    """Every launch window, goal, bench-mark and hashtag of the files, with times in seconds since the epoch.
 
-    Times are in seconds since the epoch.
+    A goal's start is 0 where it counts from the first event; a hashtag is a pattern of LIKE.
     """
     benchmark_of = benchmarks(campaigns)
     for campaign in campaigns:
@@ -57,6 +59,13 @@ def declared(campaigns: Sequence[Campaign]) -> Iterator[Declared]:
         if benchmark is not None and campaign.benchmark is not None:
             times = (benchmark.start.timestamp(), benchmark.end.timestamp())
             yield Declared(campaign.name, "benchmark", benchmark.name, campaign.benchmark.campaign, "", 0, *times)
+        for pattern in sorted({_pattern(hashtag) for hashtag in campaign.every_hashtag}):
+            yield Declared(campaign.name, "hashtag", pattern, "", "", 0, 0.0, 0.0)
+
+
+def _pattern(hashtag: str) -> str:
+    escaped = re.sub(r"[\\%_]", r"\\\g<0>", folded("hashtag", hashtag))
+    return escaped.replace("*", "%")
 
 
 def _cell(value: Any) -> Any:

@@ -24,7 +24,7 @@ class TokenTable:
         exact: set[tuple[str, ...]] = set()
         wild: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
         for kind, written, *label in entries:
-            token = _folded(kind, written)
+            token = folded(kind, written)
             if kind == "hashtag" and "*" in token:
                 wild[tuple(label)].add(".*".join(map(re.escape, token.split("*"))))
             else:
@@ -66,5 +66,6 @@ def own_hashtags(campaigns: Iterable[Campaign], hashtags: Sequence[str]) -> set[
     return {(campaign, hashtags[row]) for row, campaign in found.iter_rows()}
 
 
-def _folded(kind: str, written: str) -> str:
+def folded(kind: str, written: str) -> str:
+    """A hashtag or account as it is written in a campaign file, as a token."""
     return fold_hashtag(written.lstrip("#＃")) if kind == "hashtag" else fold_account(written.lstrip("@＠"))

@@ -25,7 +25,7 @@ HISTORY = timedelta(days=7)
 
 _MOST_CANDIDATES = 10_000
 _EXAMPLES = 3
-_FEWEST_SPANS = 3
+FEWEST_SPANS = 3
 _POSTS = f"campaign = '{EVERY_CAMPAIGN}' AND kind = 'hashtag' AND event_type IN {POST_TYPES}"
 _SPAN = "window_start >= {since:DateTime('UTC')} AND window_start < {until:DateTime('UTC')}"
 
@@ -132,9 +132,9 @@ def spans(since: datetime, until: datetime, length: timedelta) -> Spans:
     length_s = max(1, math.ceil(length.total_seconds() / WINDOW_S)) * WINDOW_S
     end_s = math.floor(until.timestamp() / WINDOW_S) * WINDOW_S
     count = int((end_s - since.timestamp()) // length_s)
-    if count < _FEWEST_SPANS:
+    if count < FEWEST_SPANS:
         raise UsageError(
-            f"From {since:%Y-%m-%d %H:%M:%S} to {until:%Y-%m-%d %H:%M:%S} UTC there are fewer than {_FEWEST_SPANS} "
+            f"From {since:%Y-%m-%d %H:%M:%S} to {until:%Y-%m-%d %H:%M:%S} UTC there are fewer than {FEWEST_SPANS} "
             "spans to compare: take a longer time, or a shorter --over."
         )
     begin, last, end = (datetime.fromtimestamp(at, UTC) for at in (end_s - count * length_s, end_s - length_s, end_s))

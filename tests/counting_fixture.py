@@ -28,11 +28,11 @@ Event = dict[str, Any]
 class Counted:
     """The engine, emptied, and a way to have events counted on it; ``client`` only reads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, archive_days: int = 90) -> None:
         self.server = ClickHouse(folder)
         self.settings: Settings = load(clickhouse_url=self.server.url)
         self._writer: Client = clickhouse.connect(self.settings)
-        migrate(self._writer.command, lambda sql: self._writer.query(sql).result_rows, 90)
+        migrate(self._writer.command, lambda sql: self._writer.query(sql).result_rows, archive_days)
         self.client = clickhouse.connect_read_only(self.settings)
 
     def __enter__(self) -> Self:
@@ -46,13 +46,19 @@ class Counted:
         for table in (*(counter.table for counter in COUNTERS), "segments"):
             self._writer.command(f"TRUNCATE TABLE {DATABASE}.{table}")
 
-    def count(self, events: Sequence[Event], campaigns: Sequence[Campaign] = ()) -> None:
+    def count(
+        self,
+        events: Sequence[Event],
+        campaigns: Sequence[Campaign] = (),
+        archive: str = "off",
+        horizon: Horizon = Horizon(10, 1_000),  # noqa: B008  # immutable
+    ) -> None:
         """Count the events as one partition's log, in their order."""
         log = [
             Record(offset, event["event_time"], None, json.dumps(event).encode()) for offset, event in enumerate(events)
         ]
         rule = SegmentRule(size=10_000, age_ms=10**12, bytes=10**9)
-        partition = Partition(Counting(rule, Horizon(10, 1_000), Matcher(campaigns), "off"), 0, 0)
+        partition = Partition(Counting(rule, horizon, Matcher(campaigns), archive), 0, 0)
         taken = partition.take(chunk_of(log))
         assert taken.counted == len(events), taken.refused[:3]
         flush = partition.begin_flush()

@@ -1,13 +1,12 @@
 """The panels of the dashboard "Launch": what a room watches while a campaign is launched."""
 
+from dashboards.measures import BUCKETS, CHOSEN, POSTS, SETTLING_S, STEP_S
 from dashboards.panel import BLUISH_GREEN, GREY, ORANGE, VERMILLION, Column, Panel
-from dashboards.variables import CAMPAIGN_NAME, FROM, GRANULARITY_S, IN_RANGE, THESE_PLATFORMS, THIS_CAMPAIGN, TO
+from dashboards.panels.goals import GOALS
+from dashboards.variables import CAMPAIGN_NAME, FROM, THESE_PLATFORMS, THIS_CAMPAIGN, TO
 from schemas.counters import DATABASE, EVERY_CAMPAIGN
 from schemas.event import WINDOW_S
-
-# A bucket counts as still filling until so long after its end: its last events are on their way.
-_SETTLING_S = 10
-_POSTS = "event_type IN ('mention', 'reply', 'quote', 'video')"
+from streams.measures import engaged_sql
 
 MENTIONS = Panel(
     title="Mentions",
@@ -27,13 +26,13 @@ SELECT
     sumIf(quantity, window_start >= {FROM}) AS posts,
     if(posts_before > 0, (posts - posts_before) / posts_before, NULL) AS `against before`
 FROM {DATABASE}.engagement
-WHERE {THIS_CAMPAIGN} AND {THESE_PLATFORMS} AND {_POSTS}
+WHERE {THIS_CAMPAIGN} AND {THESE_PLATFORMS} AND {POSTS}
     AND window_start >= {FROM} - ({TO} - {FROM}) AND window_start < {TO}
 HAVING count() > 0
 """,
     drawing="numbers",
     empty="No mentions yet",
-    width=10,
+    width=8,
     height=6,
 )
 
@@ -88,18 +87,18 @@ HAVING count() > 0
 """,
     drawing="numbers",
     empty="Nothing read yet",
-    width=10,
-    height=6,
+    width=5,
+    height=8,
 )
 
 VELOCITY = Panel(
     title="Velocity",
     question="How fast is it going, and is that faster than before?",
     definition=(
-        "Events of every type in buckets of the chosen granularity, as a rate. The same length just before the time "
-        "range is laid over it. Buckets are whole: the first and the last reach beyond the time range. A bucket that "
-        f"has not ended, or ended less than {_SETTLING_S} s ago, is still filling and drawn apart. A bucket of 0 means "
-        "that other campaigns had events and this one had none; where nothing at all was counted, there is no bucket."
+        f"Events of every type in buckets, as a rate. {BUCKETS} The same length just before the time range is laid "
+        "over it. Buckets are whole: the first and the last reach beyond the time range. A bucket that has not ended, "
+        f"or ended less than {SETTLING_S} s ago, is still filling and drawn apart. A bucket of 0 means that other "
+        "campaigns had events and this one had none; where nothing at all was counted, there is no bucket."
     ),
     columns=(
         Column("events per minute", "events per minute"),
@@ -108,13 +107,13 @@ VELOCITY = Panel(
     ),
     query=f"""
 WITH
-    {GRANULARITY_S} AS step_s,
+    {STEP_S} AS step_s,
     intDiv(toUnixTimestamp({FROM}), step_s) * step_s AS from_s,
     intDiv(toUnixTimestamp({TO}) + step_s - 1, step_s) * step_s AS to_s,
     window_start >= toDateTime(from_s) AS in_range,
     {THIS_CAMPAIGN} AND {THESE_PLATFORMS} AS chosen,
     intDiv(toUnixTimestamp(window_start) + if(in_range, 0, to_s - from_s), step_s) * step_s AS bucket_s,
-    bucket_s + step_s > toUnixTimestamp(now()) - {_SETTLING_S} AS filling,
+    bucket_s + step_s > toUnixTimestamp(now()) - {SETTLING_S} AS filling,
     if(countIf(in_range) = 0, NULL, sumIf(events, in_range AND chosen) * 60 / step_s) AS rate
 SELECT
     toDateTime(bucket_s, 'UTC') AS time,
@@ -130,7 +129,7 @@ ORDER BY bucket_s
     drawing="series",
     empty="Nothing counted in this time range",
     width=16,
-    height=9,
+    height=8,
 )
 
 EVENT_TYPES = Panel(
@@ -138,24 +137,24 @@ EVENT_TYPES = Panel(
     question="How do people react: likes, shares, replies?",
     definition=(
         "Events by type in the time range: the sum of `quantity`, so undone ones (an un-like) are taken off and a "
-        "difference of n views counts as n."
+        "difference of n views counts as n. Likes, shares and views without text count for the campaign of their post."
     ),
     columns=(Column("total", "events"),),
     query=f"""
 SELECT event_type, sum(quantity) AS total
-FROM {DATABASE}.engagement
-WHERE {THIS_CAMPAIGN} AND {THESE_PLATFORMS} AND {IN_RANGE}
+FROM ({engaged_sql(CHOSEN)})
 GROUP BY event_type
 ORDER BY total DESC, event_type
 """,
     drawing="tiles",
     empty="No events in this time range",
     width=8,
-    height=9,
+    height=8,
 )
 
 
-def _mentions_by(column: str, title: str, question: str, width: int) -> Panel:
+def mentions_by(column: str, title: str, question: str, width: int, height: int = 8) -> Panel:
+    """Bars of the ten largest by an expression of view ``engagement``."""
     return Panel(
         title=title,
         question=question,
@@ -167,7 +166,7 @@ def _mentions_by(column: str, title: str, question: str, width: int) -> Panel:
         query=f"""
 SELECT {column} AS name, sum(quantity) AS posts
 FROM {DATABASE}.engagement
-WHERE {THIS_CAMPAIGN} AND {THESE_PLATFORMS} AND {_POSTS} AND {IN_RANGE}
+WHERE {CHOSEN} AND {POSTS}
 GROUP BY name
 HAVING posts > 0
 ORDER BY posts DESC, name
@@ -176,19 +175,18 @@ LIMIT 10
         drawing="bars",
         empty="No mentions in this time range",
         width=width,
-        height=11,
+        height=height,
     )
 
 
-PLATFORMS = _mentions_by("source", "Platforms", "Where do people post?", width=6)
-LANGUAGES = _mentions_by("if(lang = '', 'unknown', lang)", "Languages", "In which languages do people post?", width=4)
+PLATFORMS = mentions_by("source", "Platforms", "Where do people post?", width=6)
 
 
 def _ranking(kind: str) -> str:
     return f"""
     SELECT token, sum(token_counts.posts) AS posts
     FROM {DATABASE}.token_counts
-    WHERE {THIS_CAMPAIGN} AND kind = '{kind}' AND {THESE_PLATFORMS} AND {IN_RANGE}
+    WHERE {CHOSEN} AND kind = '{kind}'
     GROUP BY token
     HAVING posts > 0
     ORDER BY posts DESC, token
@@ -225,7 +223,7 @@ ORDER BY posts DESC, ranked.token
     drawing="bars",
     empty="No hashtags in this time range",
     width=8,
-    height=11,
+    height=8,
 )
 
 EMOJIS = Panel(
@@ -239,9 +237,9 @@ EMOJIS = Panel(
     query=f"SELECT token AS emoji, posts\nFROM\n({_ranking('emoji')})\nORDER BY posts DESC, emoji\n",
     drawing="bars",
     empty="No emojis in this time range",
-    width=6,
-    height=11,
+    width=5,
+    height=8,
 )
 
-LAUNCH = (MENTIONS, FRESHNESS, RECORDS, VELOCITY, EVENT_TYPES, PLATFORMS, HASHTAGS, EMOJIS, LANGUAGES)
-"""The panels of the dashboard "Launch", from left to right and top to bottom."""
+LAUNCH = (MENTIONS, GOALS, FRESHNESS, VELOCITY, EVENT_TYPES, HASHTAGS, EMOJIS, PLATFORMS, RECORDS)
+"""From left to right and top to bottom: 22 rows, which is a screen of 1080 lines."""

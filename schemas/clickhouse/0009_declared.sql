@@ -1,4 +1,5 @@
--- What campaign files declare and dashboards draw: launch windows, goals, bench-marks; schemas/declared.py tells more.
+-- What campaign files declare and dashboards ask for: launch windows, goals, bench-marks, hashtags; schemas/declared.py
+-- tells more.
 
 -- A declaration is written in one insert, with a row of no kind, so that one which declares nothing stands, too.
 CREATE TABLE IF NOT EXISTS groundswell.declaration
@@ -34,4 +35,10 @@ CREATE OR REPLACE VIEW groundswell.benchmarks AS
 SELECT campaign, of, name, start, end
 FROM groundswell.declaration
 WHERE kind = 'benchmark'
+    AND (declared_at, declaration) = (SELECT max((declared_at, declaration)) FROM groundswell.declaration);
+
+CREATE OR REPLACE VIEW groundswell.campaign_hashtags AS
+SELECT campaign, name AS pattern
+FROM groundswell.declaration
+WHERE kind = 'hashtag'
     AND (declared_at, declaration) = (SELECT max((declared_at, declaration)) FROM groundswell.declaration);

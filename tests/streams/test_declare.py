@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from schemas.campaign import Benchmark, Campaign, Goal, LaunchWindow
+from schemas.campaign import Benchmark, Campaign, Goal, Group, LaunchWindow
 from schemas.counters import DATABASE
 from schemas.declared import VIEWS
 from streams import clickhouse
 from streams.declare import declare
+from streams.token_table import own_hashtags
 from tests.counting_fixture import Counted
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -21,7 +22,8 @@ WINDOW = LaunchWindow("it's a \\ 'launch'", START, START + 2 * HOUR, "America/St
 LOVE = Campaign(
     "love",
     "Love",
-    hashtags=("love",),
+    hashtags=("Love_1%", "#LOVE*day"),
+    groups=(Group("spellings", ("LÖVE",)),),
     launch_windows=(LAST_YEAR, WINDOW),
     goals=(Goal("many", "mentions", 1000, START + HOUR), Goal("people", "contributors", 9, START + 2 * HOUR)),
     benchmark=Benchmark("love", "last year"),
@@ -60,12 +62,24 @@ def test_views_show_what_the_files_declare(engine: Counted, client: Any) -> None
         ("open", "any", "likes", 5, None, START + HOUR),
     ]
     assert shown(engine, "benchmarks") == [("love", "love", "last year", LAST_YEAR.start, LAST_YEAR.end)]
+    patterns = [("love", "love%day"), ("love", "love\\_1\\%"), ("love", "löve"), ("open", "open")]
+    assert shown(engine, "campaign_hashtags") == patterns
+
+
+@pytest.mark.parametrize(
+    "hashtag", ["love_1%", "lovea1%", "loveday", "loveliestday", "lovedays", "löve", "open", "opening"]
+)
+def test_patterns_are_like_what_counting_takes_for_the_campaigns(engine: Counted, client: Any, hashtag: str) -> None:
+    declare(client, [LOVE, OPEN])
+    sql = f"SELECT campaign FROM {DATABASE}.campaign_hashtags WHERE {{hashtag:String}} LIKE pattern"
+    found = engine.client.query(sql, parameters={"hashtag": hashtag}).result_rows
+    assert {(campaign, hashtag) for (campaign,) in found} == own_hashtags([LOVE, OPEN], [hashtag])
 
 
 def test_views_forget_what_the_files_no_longer_declare(engine: Counted, client: Any) -> None:
     declare(client, [LOVE, OPEN])
     assert declare(client, [replace(OPEN, goals=())])
-    assert [shown(engine, view.name) for view in VIEWS] == [[], [], []]
+    assert [shown(engine, view.name) for view in VIEWS] == [[], [], [], [("open", "open")]]
 
 
 def test_declaring_the_same_again_writes_nothing(engine: Counted, client: Any) -> None:

@@ -1,0 +1,229 @@
+"""The panels of the dashboard "Post-mortem": what it came to, next to the bench-mark of the campaign's file."""
+
+from msgspec import structs
+
+from dashboards.measures import BUCKETS, CHOSEN, POSTS, STEP_S
+from dashboards.panel import BLUISH_GREEN, GREY, ORANGE, VERMILLION, Column, Panel
+from dashboards.panels.launch import EMOJIS, mentions_by
+from dashboards.panels.people import top_authors
+from dashboards.variables import CAMPAIGN_NAME, FROM, THESE_PLATFORMS, THIS_CAMPAIGN, TO
+from schemas.counters import DATABASE, EVERY_CAMPAIGN
+from streams.measures import engaged_sql
+
+# Without a bench-mark it is an empty span at the epoch, which nothing is in.
+_BENCHMARK = f"""
+    (
+        SELECT (any(of), toUnixTimestamp(toDateTime(any(start), 'UTC')), toUnixTimestamp(toDateTime(any(end), 'UTC')))
+        FROM {DATABASE}.benchmarks WHERE {THIS_CAMPAIGN}
+    ) AS benchmark,
+    least(benchmark.2 + dateDiff('second', {FROM}, {TO}), benchmark.3) AS benchmark_end_s,
+    benchmark_end_s > 0 AS compared
+"""
+_THEN = (
+    f"campaign = benchmark.1 AND {THESE_PLATFORMS} AND window_start >= toDateTime(benchmark.2) "
+    "AND window_start < toDateTime(benchmark_end_s)"
+)
+_SAME_LENGTH = (
+    "The bench-mark is the earlier launch window that the campaign's file names, as far as it is as long as the time "
+    "range."
+)
+
+
+def _people(where: str) -> str:
+    return f"""
+        SELECT 'contributors' AS measure, uniqExact(source, author_id) AS total
+        FROM
+        (
+            SELECT source, author_id FROM {DATABASE}.authors
+            WHERE {where} AND {POSTS} AND author_id != ''
+            GROUP BY source, author_id HAVING sum(quantity) > 0
+        )"""
+
+
+def _totals(where: str) -> str:
+    return f"""
+        SELECT if({POSTS}, 'mentions', '') AS measure, sum(quantity) AS total
+        FROM {DATABASE}.engagement WHERE {where} AND {POSTS} GROUP BY measure
+        UNION ALL
+        SELECT concat(event_type, 's') AS measure, sum(quantity) AS total
+        FROM ({engaged_sql(where)}) WHERE event_type NOT IN ('mention', 'reply') GROUP BY measure
+        UNION ALL
+        SELECT 'replies' AS measure, sum(quantity) AS total
+        FROM {DATABASE}.engagement WHERE {where} AND event_type = 'reply' HAVING count() > 0
+        UNION ALL {_people(where)}"""
+
+
+TOTALS = Panel(
+    title="Totals",
+    question="What did it come to, and was it more than last time?",
+    definition=(
+        f"The measures of docs/metrics.md over the time range, less what was undone. {_SAME_LENGTH} Contributors are "
+        "counted for campaigns, not for *."
+    ),
+    columns=(
+        Column("total", "events"),
+        Column("bench-mark", "events", GREY, empty="none"),
+        Column("change", "share", limits=((None, VERMILLION), (0, BLUISH_GREEN)), empty="-"),
+    ),
+    query=f"""
+WITH {_BENCHMARK}
+SELECT
+    measure,
+    sumIf(total, NOT earlier) AS total,
+    if(compared, sumIf(both.total, earlier), NULL) AS `bench-mark`,
+    if(`bench-mark` > 0, (sumIf(both.total, NOT earlier) - `bench-mark`) / `bench-mark`, NULL) AS change
+FROM
+(
+    SELECT measure, toInt64(total) AS total, 0 AS earlier FROM ({_totals(CHOSEN)})
+    UNION ALL
+    SELECT measure, toInt64(total) AS total, 1 AS earlier FROM ({_totals(_THEN)})
+) AS both
+GROUP BY measure
+HAVING sumIf(both.total, NOT earlier) != 0 OR `bench-mark` != 0
+ORDER BY measure != 'mentions', measure != 'contributors', measure
+""",
+    drawing="table",
+    empty="Nothing counted in this time range",
+    width=8,
+    height=9,
+)
+
+COURSE = Panel(
+    title="Course",
+    question="How did it grow, next to the bench-mark?",
+    definition=(
+        f"Mentions since the beginning of the time range, added up bucket by bucket. {_SAME_LENGTH} It is laid so that "
+        f"both begin together. {BUCKETS}"
+    ),
+    columns=(
+        Column("mentions so far", "posts", look="line"),
+        Column("bench-mark", "posts", ORANGE, look="dashed line"),
+    ),
+    query=f"""
+WITH {_BENCHMARK}, {STEP_S} AS step_s, toUnixTimestamp({FROM}) AS from_s
+SELECT
+    toDateTime(from_s + bucket * step_s, 'UTC') AS time,
+    if(bucket <= max(if(now_posts IS NULL, NULL, bucket)) OVER (), sum(now_posts) OVER so_far, NULL)
+        AS `mentions so far`,
+    if(bucket <= max(if(then_posts IS NULL, NULL, bucket)) OVER (), sum(then_posts) OVER so_far, NULL) AS `bench-mark`
+FROM
+(
+    SELECT bucket, sumOrNullIf(added, NOT earlier) AS now_posts, sumOrNullIf(added, earlier) AS then_posts
+    FROM
+    (
+        SELECT intDiv(toUnixTimestamp(window_start) - from_s, step_s) AS bucket, sum(quantity) AS added, 0 AS earlier
+        FROM {DATABASE}.engagement WHERE {CHOSEN} AND {POSTS} GROUP BY bucket
+        UNION ALL
+        SELECT intDiv(toUnixTimestamp(window_start) - benchmark.2, step_s) AS bucket, sum(quantity), 1
+        FROM {DATABASE}.engagement WHERE {_THEN} AND {POSTS} GROUP BY bucket
+    )
+    GROUP BY bucket
+)
+WINDOW so_far AS (ORDER BY bucket ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+ORDER BY time
+""",
+    drawing="series",
+    empty="No mentions in this time range",
+    width=16,
+    height=9,
+)
+
+PEAKS = Panel(
+    title="Peaks",
+    question="When was it busiest?",
+    definition=f"The buckets with most mentions, less those undone, and what part of the whole they are. {BUCKETS}",
+    columns=(Column("posts", "posts"), Column("part", "share", GREY)),
+    query=f"""
+WITH {STEP_S} AS step_s
+SELECT
+    toDateTime(intDiv(toUnixTimestamp(window_start), step_s) * step_s, 'UTC') AS bucket,
+    sum(quantity) AS posts,
+    posts / sum(posts) OVER () AS part
+FROM {DATABASE}.engagement
+WHERE {CHOSEN} AND {POSTS}
+GROUP BY bucket
+HAVING posts > 0
+ORDER BY posts DESC, bucket
+LIMIT 8
+""",
+    drawing="table",
+    empty="No mentions in this time range",
+    width=6,
+    height=7,
+)
+
+BY_PLATFORM = mentions_by("source", "By platform", "Where did people post?", width=5, height=7)
+BY_LANGUAGE = mentions_by("if(lang = '', 'unknown', lang)", "By language", "In which languages?", width=4, height=7)
+BY_COUNTRY = mentions_by("if(country = '', 'unknown', country)", "By country", "From where?", width=4, height=7)
+
+FEELINGS = structs.replace(EMOJIS, height=7)
+
+TOP_POSTS = Panel(
+    title="Top posts",
+    question="Which posts did people react to?",
+    definition=(
+        "Posts of the campaign, and posts that its own events answer, by likes, shares, replies and quotes of the "
+        "archive in the time range, less those undone. Author and text are of the post itself, where it is in the "
+        "archive. Likes and shares without text are there only where `GROUNDSWELL_ARCHIVE` is `all`."
+    ),
+    columns=(
+        Column("reactions", "events"),
+        Column("likes", "events", GREY),
+        Column("shares", "events", ORANGE),
+        Column("author", "text", GREY, empty=""),
+        Column("text", "text", GREY, empty=""),
+    ),
+    query=f"""
+WITH
+(
+    SELECT groupArray((platform, post, reacted, liked, shared)) FROM
+    (
+        SELECT
+            toString(source) AS platform,
+            ref_post_id AS post,
+            sum(quantity) AS reacted,
+            sumIf(quantity, event_type = 'like') AS liked,
+            sumIf(quantity, event_type = 'share') AS shared
+        FROM {DATABASE}.events
+        WHERE event_time >= {FROM} AND event_time < {TO} AND {THESE_PLATFORMS}
+            AND event_type IN ('like', 'share', 'reply', 'quote') AND ref_post_id != ''
+            AND
+            (
+                has(campaigns, {CAMPAIGN_NAME}) OR {CAMPAIGN_NAME} = '{EVERY_CAMPAIGN}'
+                OR (source, ref_post_id) IN
+                    (SELECT source, post_id FROM {DATABASE}.events WHERE {POSTS} AND has(campaigns, {CAMPAIGN_NAME}))
+            )
+        GROUP BY platform, post
+        HAVING reacted > 0
+        ORDER BY reacted DESC, post
+        LIMIT 12
+    )
+) AS top
+SELECT
+    concat(one.1, ':', one.2) AS post,
+    one.3 AS reactions,
+    one.4 AS likes,
+    one.5 AS shares,
+    said.name AS author,
+    substringUTF8(said.words, 1, 160) AS text
+FROM (SELECT arrayJoin(top) AS one) AS ranked
+LEFT JOIN
+(
+    SELECT toString(source) AS platform, post_id, any(author_name) AS name, any(events.text) AS words
+    FROM {DATABASE}.events
+    WHERE {POSTS} AND (toString(source), post_id) IN (SELECT arrayJoin(arrayMap(one -> (one.1, one.2), top)))
+    GROUP BY platform, post_id
+) AS said ON said.platform = one.1 AND said.post_id = one.2
+ORDER BY reactions DESC, post
+""",
+    drawing="table",
+    empty="No reactions in the archive for this time range",
+    width=12,
+    height=6,
+)
+
+WROTE_MOST = top_authors(
+    "Who wrote most", "Whom is there to thank?", "1", "People are counted for campaigns, not for *: choose one", 12, 6
+)
+
+POST_MORTEM = (TOTALS, COURSE, PEAKS, BY_PLATFORM, FEELINGS, BY_LANGUAGE, BY_COUNTRY, TOP_POSTS, WROTE_MOST)
