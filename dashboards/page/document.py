@@ -2,29 +2,30 @@
 
 import html
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from dashboards.page.choice import RANGES
 from dashboards.page.numbers import key
-from dashboards.panel import Panel
+from dashboards.panel import Dashboard, Panel
 from dashboards.variables import GRANULARITIES
 from schemas.event import SOURCES
 
 STATIC = Path(__file__).parent / "static"
 
 
-def document(panels: Sequence[Panel]) -> str:
+def document(dashboard: Dashboard) -> str:
     """The HTML document; every text in it is escaped."""
     text = (STATIC / "page.html").read_text(encoding="utf-8")
     parts = {
         "platforms": "".join(_platform(source) for source in SOURCES),
         "ranges": "".join(_option(one.key, one.label) for one in RANGES),
         "granularities": "".join(_option(str(one.seconds), one.label) for one in GRANULARITIES),
-        "panels": "".join(_section(panel) for panel in panels),
+        "panels": "".join(_section(panel) for panel in dashboard.panels),
     }
+    marks = [{"key": key(mark), "colour": mark.colour} for mark in dashboard.marks]
+    text = text.replace("<main ", f'<main data-marks="{html.escape(json.dumps(marks))}" ')
     for name, part in parts.items():
         text = text.replace(f"<!-- {name} -->", part)
     return text

@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 from dashboards.page import choice as choices
 from dashboards.page.choice import Choice, Known, Window
 from dashboards.page.source import RefusedError, Source
-from dashboards.panel import Panel
+from dashboards.panel import Mark, Panel
 from dashboards.variables import CAMPAIGN
 from schemas.counters import DATABASE, EVERY_CAMPAIGN
 from streams import campaigns
@@ -47,10 +47,10 @@ class Frame(Struct, frozen=True):
 
 
 class Numbers(Struct, frozen=True):
-    """What a choice's viewers see, by the panels' keys; of a round that takes long, what is answered so far."""
+    """What a choice's viewers see, by the keys of panels and marks; of a long round, what is answered so far."""
 
     frame: Frame
-    panels: dict[str, Drawn]
+    drawn: dict[str, Drawn]
 
 
 class Asker:
@@ -68,8 +68,8 @@ class Asker:
         from_s, to_s = choices.span(choice, known, now_s)
         return Frame(now_s, from_s, to_s, choices.granularity_s(choice, to_s - from_s), choice, known)
 
-    def drawn(self, panel: Panel, frame: Frame) -> Drawn | None:
-        """What the panel shows; None where ClickHouse does not answer."""
+    def drawn(self, what: Panel | Mark, frame: Frame) -> Drawn | None:
+        """What a panel or a mark shows; None where ClickHouse does not answer."""
         parameters = {
             "from": str(frame.from_s),
             "to": str(frame.to_s),
@@ -78,7 +78,7 @@ class Asker:
             "granularity_s": frame.granularity_s,
         }
         try:
-            answer = self._source.ask(panel.query, parameters)
+            answer = self._source.ask(what.query, parameters)
         except RefusedError as error:
             return Drawn(failed=f"ClickHouse refuses this panel's query ({error}): see its log.")
         return None if answer is None else Drawn(answer.columns, answer.rows)
@@ -109,6 +109,7 @@ class Asker:
         return rows
 
 
-def key(panel: Panel) -> str:
-    """The panel's name on the page, in lower-case letters, digits and hyphens."""
-    return re.sub(r"[^a-z0-9]+", "-", panel.title.lower())
+def key(what: Panel | Mark) -> str:
+    """Its name on the page, in lower-case letters, digits and hyphens."""
+    title = what.title if isinstance(what, Panel) else what.name
+    return re.sub(r"[^a-z0-9]+", "-", title.lower())

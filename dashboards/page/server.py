@@ -4,21 +4,21 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from dashboards.boards import DASHBOARDS
 from dashboards.page import choice as choices
 from dashboards.page.document import STATIC, document
 from dashboards.page.numbers import Asker
 from dashboards.page.source import Problem, Source
 from dashboards.page.viewers import Push, TooManyError, Viewer, Viewers
 from dashboards.page.watch import Watch
-from dashboards.panel import Panel
-from dashboards.panels import LAUNCH
+from dashboards.panel import Dashboard
 from streams.settings import Settings
 
 _HEADERS = {
@@ -33,6 +33,7 @@ _HEADERS = {
     # A wall is opened once and reloaded after an upgrade; the files are small.
     "Cache-Control": "no-cache",
 }
+_LAUNCH = next(one for one in DASHBOARDS if one.name == "launch")
 _LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 _FULL = 1013  # WebSocket's "try again later"
 _SLOW_S = 20.0
@@ -41,9 +42,9 @@ _MOST_HEARD_BYTES = 1024
 _VIEWERS = web.AppKey("viewers", Viewers)
 
 
-def application(settings: Settings, *, local: bool, panels: Sequence[Panel] = LAUNCH) -> web.Application:
+def application(settings: Settings, *, local: bool, dashboard: Dashboard = _LAUNCH) -> web.Application:
     """The application; ``local``: it is served on this machine alone, and answers to this machine's names only."""
-    page = document(panels)
+    page = document(dashboard)
 
     async def index(_request: web.Request) -> web.Response:
         return web.Response(text=page, content_type="text/html")
@@ -51,7 +52,7 @@ def application(settings: Settings, *, local: bool, panels: Sequence[Panel] = LA
     async def viewers(app: web.Application) -> AsyncIterator[None]:
         source = Source(settings)
         watch = Watch(settings, source)
-        app[_VIEWERS] = Viewers(panels, Asker(settings, source), source, watch)
+        app[_VIEWERS] = Viewers(dashboard, Asker(settings, source), source, watch)
         yield
         app[_VIEWERS].close()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -15,7 +15,7 @@ from dashboards.page.choice import Choice, Known
 from dashboards.page.numbers import Asker, Drawn, Frame, Numbers, key
 from dashboards.page.source import Problem, Source
 from dashboards.page.watch import Watch
-from dashboards.panel import Panel
+from dashboards.panel import Dashboard, Mark, Panel
 
 EVERY_S = 1.0
 """From the end of one round of questions to the next, unless that round took longer: asking takes half of the time at
@@ -77,8 +77,8 @@ class _Group:
 class Viewers:
     """Made and used on one event loop. While nobody looks, nothing is asked."""
 
-    def __init__(self, panels: Sequence[Panel], asker: Asker, source: Source, watch: Watch) -> None:
-        self._panels = panels
+    def __init__(self, dashboard: Dashboard, asker: Asker, source: Source, watch: Watch) -> None:
+        self._asked: tuple[Panel | Mark, ...] = (*dashboard.panels, *dashboard.marks)
         self._asker = asker
         self._source = source
         self._watch = watch
@@ -133,11 +133,11 @@ class Viewers:
         frame = await self._waited(group, _in(self._asking, partial(self._asker.frame, choice, _now_s())))
         answered: dict[str, Drawn] = {}
         told_s = time.monotonic()
-        for panel in self._panels:
-            drawn = await self._waited(group, _in(self._asking, partial(self._asker.drawn, panel, frame)))
+        for one in self._asked:
+            drawn = await self._waited(group, _in(self._asking, partial(self._asker.drawn, one, frame)))
             if drawn is None:
                 break
-            answered[key(panel)] = drawn
+            answered[key(one)] = drawn
             if time.monotonic() - told_s >= EVERY_S:
                 self._publish(group, frame, answered)
                 answered, told_s = {}, time.monotonic()
@@ -145,7 +145,7 @@ class Viewers:
             self._publish(group, frame, answered)
 
     def _publish(self, group: _Group, frame: Frame, answered: dict[str, Drawn]) -> None:
-        before = group.newest.panels if group.newest else {}
+        before = group.newest.drawn if group.newest else {}
         group.newest = Numbers(frame, {**before, **answered})
         message = self._message(group.newest)
         for viewer in group.viewers:

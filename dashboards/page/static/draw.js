@@ -108,5 +108,6 @@ export function table(body, panel, drawn) {
     });
     return element("tr", "", ...cells);
   });
+  made.style.setProperty("--rows", Math.max(3, lines.length));
   made.replaceChildren(element("thead", "", element("tr", "", ...heads)), element("tbody", "", ...lines));
 }

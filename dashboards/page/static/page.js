@@ -17,6 +17,7 @@ const panels = [...document.querySelectorAll(".panel")].map((section) => ({
   body: section.querySelector(".body"),
   ...JSON.parse(section.dataset.panel),
 }));
+const MARKS = JSON.parse(byId("panels").dataset.marks);
 let socket = null;
 let numbers = null;
 let heardMs = performance.now();
@@ -57,13 +58,13 @@ function draw() {
 
 // Launch windows and alerts, wherever something is drawn over time.
 function marks() {
-  return Object.values(numbers.marks ?? {}).flatMap(({ colour, rows }) =>
-    rows.map(([from, to, title]) => ({ colour, title, region: to !== null, from: epoch(from), to: epoch(to ?? from) + 1 })),
+  return MARKS.flatMap(({ key, colour }) =>
+    (numbers.drawn[key]?.rows ?? []).map(([from, to, title]) => ({ colour, title, region: to !== null, from: epoch(from), to: epoch(to ?? from) + 1 })),
   );
 }
 
 function drawPanel(panel, marked) {
-  const drawn = numbers.panels[panel.key];
+  const drawn = numbers.drawn[panel.key];
   if (!drawn) return; // not answered yet
   const nothing = drawn.failed ?? (drawn.rows?.length ? null : panel.empty);
   panel.section.classList.toggle("nothing", nothing !== null);

@@ -10,6 +10,7 @@ import pytest
 
 from deploy.ports import free_port
 from streams import clickhouse
+from streams.cli import running
 from streams.migrate import migrate
 from streams.settings import Settings, load
 from tests.dashboards.page.browser import chromium, tab
@@ -43,9 +44,9 @@ def test_page_tells_of_a_clickhouse_that_dies_hangs_and_comes_back(engine: Click
     settings = page_settings(tmp_path, engine.url)
     client = clickhouse.connect(settings)
     migrate(client.command, lambda sql: client.query(sql).result_rows, 90)
-    with chromium() as browser, Running(settings, "page", output=tmp_path / "page.log") as running:
-        wait_until(lambda: ADDRESS.search(running.said()), "the page prints its address")
-        address = ADDRESS.search(running.said())
+    with chromium() as browser, Running(settings, "page", output=tmp_path / "page.log") as command:
+        wait_until(lambda: ADDRESS.search(command.said()), "the page prints its address")
+        address = ADDRESS.search(command.said())
         assert address is not None
         with tab(browser, address[0]) as page:
             becomes(page, lambda: "No mentions yet" in page.text("#panel-mentions"), "ClickHouse has answered")
@@ -60,11 +61,45 @@ def test_page_tells_of_a_clickhouse_that_dies_hangs_and_comes_back(engine: Click
             becomes(page, lambda: "has not answered for" in page.problems(), "the hanging ClickHouse is told")
             os.kill(engine.process.pid, signal.SIGCONT)
             becomes(page, lambda: page.problems() == "", "it is live again")
-        assert running.end(signal.SIGINT) == 0, running.said()
-        assert "Traceback" not in running.said()
+        assert command.end(signal.SIGINT) == 0, command.said()
+        assert "Traceback" not in command.said()
 
 
 def test_page_refuses_a_host_that_is_not_of_this_machine(tmp_path: Path) -> None:
     refused = groundswell(page_settings(tmp_path, "http://127.0.0.1:1"), "page", "--host", "192.0.2.1")
     assert refused.returncode == 1
     assert re.fullmatch(r"groundswell: [^\n]+192\.0\.2\.1[^\n]+\n", refused.stderr)
+
+
+class Terminal:
+    """What standard output is to the command: a terminal or not."""
+
+    def __init__(self, *, terminal: bool) -> None:
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "opens"),
+    [
+        (True, {"DISPLAY": ":0"}, True),
+        (True, {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        (False, {"DISPLAY": ":0"}, False),
+        (True, {}, False),
+        (True, {"DISPLAY": ":0", "CI": "true"}, False),
+    ],
+)
+def test_page_is_opened_for_somebody_at_a_terminal_with_a_screen(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, environment: dict[str, str], opens: bool
+) -> None:
+    opened: list[str] = []
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(running.sys, "stdout", Terminal(terminal=terminal))
+    monkeypatch.setattr(running.webbrowser, "open", opened.append)
+    running._open("http://127.0.0.1:8080")
+    assert bool(opened) is opens
