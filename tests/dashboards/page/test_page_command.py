@@ -99,7 +99,7 @@ def test_page_is_opened_for_somebody_at_a_terminal_with_a_screen(
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(running.sys, "stdout", Terminal(terminal=terminal))
-    monkeypatch.setattr(running.webbrowser, "open", opened.append)
+    monkeypatch.setattr("sys.stdout", Terminal(terminal=terminal))
+    monkeypatch.setattr("webbrowser.open", opened.append)
     running._open("http://127.0.0.1:8080")
     assert bool(opened) is opens
