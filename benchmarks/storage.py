@@ -200,7 +200,7 @@ def _stored(client: Client) -> Stored:
 
 def _measure(client: Client, shape: Shape, end_s: int, repeat: int) -> dict[tuple[str, str], Timed]:
     """Each query over each range that the shape has, as often as asked."""
-    found = {("coverage alone", ""): _timed(lambda: client.query(f"SELECT * FROM {DATABASE}.coverage"), repeat)}
+    found = {("coverage alone", ""): timed(lambda: client.query(f"SELECT * FROM {DATABASE}.coverage"), repeat)}
     for span, seconds in _RANGES.items():
         if seconds > shape.days * _DAY_S:
             continue
@@ -208,16 +208,17 @@ def _measure(client: Client, shape: Shape, end_s: int, repeat: int) -> dict[tupl
             variables = {"campaign": campaign, "platform": ALL, "granularity": "3600" if seconds >= _DAY_S else "60"}
             for panel in LAUNCH:
                 sql = expand(raw_sql(panel.query), end_s - seconds, end_s, variables)
-                found[f"{panel.title}, {campaign}", span] = _timed(lambda sql=sql: client.query(sql), repeat)  # type: ignore[misc]  # bound here
+                found[f"{panel.title}, {campaign}", span] = timed(lambda sql=sql: client.query(sql), repeat)  # type: ignore[misc]  # bound here
             since, until = (datetime.fromtimestamp(at, UTC) for at in (end_s - seconds, end_s))
-            found[f"top, {campaign}", span] = _timed(
+            found[f"top, {campaign}", span] = timed(
                 lambda campaign=campaign, since=since, until=until: top(client, campaign, "hashtag", since, until, 20),  # type: ignore[misc]  # likewise
                 repeat,
             )
     return found
 
 
-def _timed(ask: Callable[[], Any], repeat: int) -> Timed:
+def timed(ask: Callable[[], Any], repeat: int) -> Timed:
+    """How long the question takes, so often asked, and once before."""
     ask()
     times_s = []
     for _ in range(repeat):
