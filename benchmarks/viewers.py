@@ -94,11 +94,12 @@ class Counter:
     async def pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: what comes goes on, and back."""
         there_reader, there_writer = await asyncio.open_connection(LOOPBACK, self._port)
-        await asyncio.gather(self._copy(reader, there_writer, asks=True), self._copy(there_reader, writer, asks=False))
+        both = self._copy(reader, there_writer, asks=True), self._copy(there_reader, writer, asks=False)
+        with contextlib.suppress(asyncio.CancelledError):  # of one that is still open in the end
+            await asyncio.gather(*both)
 
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, asks: bool) -> None:
-        # Cancelled are those that are still open in the end.
-        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+        with contextlib.suppress(ConnectionError):
             while chunk := await reader.read(1 << 16):
                 # A client waits for its answer, so that each request begins a chunk.
                 self.requests += asks and chunk.startswith((b"POST ", b"GET "))

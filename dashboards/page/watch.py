@@ -1,6 +1,7 @@
 """The watch over counting: whether Kafka answers, and whether what arrives there is counted."""
 
 import contextlib
+import logging
 import time
 from typing import Any
 
@@ -14,6 +15,9 @@ from schemas.topics import EVENTS
 from streams import topics
 from streams.errors import GroundswellError
 from streams.settings import Settings
+
+# What goes wrong is raised as well, and told to viewers.
+logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 _SILENT_S = 4.0
 """So long may pass without an answer, and, beside the time between two flushes, without anything counted."""
