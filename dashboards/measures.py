@@ -29,6 +29,6 @@ AS_OF = f"least({TO}, now('UTC'))"
 def authors_sql(where: str, measures: str) -> str:
     """SELECT of a row for each distinct author of ``where``, with ``measures`` of view ``authors``."""
     return (
-        f"SELECT source, author_id, {measures} FROM {DATABASE}.authors "
+        f"SELECT source, author_id, {measures} FROM {DATABASE}.authors_addends AS authors "
         f"WHERE {where} AND {POSTS} AND author_id != '' GROUP BY source, author_id HAVING sum(quantity) > 0"
     )

@@ -46,7 +46,7 @@ CAMPAIGN = QueryVariable(
         "* is everything that was counted. Listed is what had events in the time range or the day before it, as of "
         "when the dashboard was opened."
     ),
-    query=f"SELECT DISTINCT campaign FROM {DATABASE}.engagement WHERE {_LISTED} ORDER BY campaign",
+    query=f"SELECT DISTINCT campaign FROM {DATABASE}.engagement_addends WHERE {_LISTED} ORDER BY campaign",
     multi=False,
 )
 
@@ -55,8 +55,8 @@ PLATFORM = QueryVariable(
     label="Platform",
     meaning="The platforms that count, where a panel can tell them apart.",
     query=(
-        f"SELECT DISTINCT source FROM {DATABASE}.engagement WHERE campaign = '{EVERY_CAMPAIGN}' AND {_LISTED} "
-        "ORDER BY source"
+        f"SELECT DISTINCT source FROM {DATABASE}.engagement_addends "
+        f"WHERE campaign = '{EVERY_CAMPAIGN}' AND {_LISTED} ORDER BY source"
     ),
     multi=True,
 )

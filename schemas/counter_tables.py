@@ -114,7 +114,18 @@ FROM
 
 
 def view_ddl(counter: Counter) -> str:
-    """CREATE VIEW of a counter: the totals of compacted units, and the maximum of each chain in all others.
+    """CREATE VIEW of a counter: its addends summed up by key."""
+    measures = [f"{measure.sql} AS {measure.name}" for measure in counter.measures]
+    return f"{_view(counter, counter.view, measures)}\nGROUP BY {', '.join(counter.key)}"
+
+
+def addends_ddl(counter: Counter) -> str:
+    """CREATE VIEW of a counter's addends: several rows a key, the more of them the more segments it was counted in."""
+    return _view(counter, counter.addends, [f"{measure.addend} AS {measure.name}" for measure in counter.measures])
+
+
+def _view(counter: Counter, name: str, measures: Iterable[str]) -> str:
+    """Of the totals of compacted units, and the maximum of each chain in all others.
 
     The coverage is read once and before anything else, so that all it promises is there: ClickHouse fixes what a query
     sees of a table when it comes upon the table. The first part of the union, which has no rows, sees to that.
@@ -123,12 +134,12 @@ def view_ddl(counter: Counter) -> str:
     nothing = ", ".join(
         _nothing(name, kind) for name, kind in (counter.key | dict.fromkeys(counter.growing, "UInt64")).items()
     )
-    measures = ",\n    ".join(f"{measure.sql} AS {measure.name}" for measure in counter.measures)
-    return f"""CREATE OR REPLACE VIEW {DATABASE}.{counter.view} AS
+    columns = ",\n    ".join(measures)
+    return f"""CREATE OR REPLACE VIEW {DATABASE}.{name} AS
 WITH (SELECT (totals, rows) FROM {DATABASE}.coverage) AS covered
 SELECT
     {key},
-    {measures}
+    {columns}
 FROM
 (
     SELECT {nothing}
@@ -142,8 +153,7 @@ FROM
     FROM {DATABASE}.{counter.table}
     WHERE ({", ".join(_STANDING)}) IN ({_rows("covered.2", _STANDING)})
     GROUP BY {key}, topic_id, unit, partition, segment
-)
-GROUP BY {key}"""
+)"""
 
 
 def compaction_sql(counter: Counter) -> str:

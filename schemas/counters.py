@@ -42,6 +42,13 @@ class Measure(Struct, frozen=True):
         return f"sum(toInt64({self.added}))" + (f" - sum(toInt64({self.removed}))" if self.removed else "")
 
     @property
+    def addend(self) -> str:
+        """What one row adds, of the table's columns; of a ``highest`` one, what it says."""
+        if self.highest:
+            return f"if({self.added} = 0, NULL, toInt64({self.added}) - 1)"
+        return f"toInt64({self.added})" + (f" - toInt64({self.removed})" if self.removed else "")
+
+    @property
     def sql_type(self) -> str:
         """The view's column's type."""
         return "Nullable(Int64)" if self.highest else "Int64"
@@ -68,6 +75,11 @@ class Counter(Struct, frozen=True):
     order_by: tuple[str, ...]
     totals_by: str
     since: int = 6
+
+    @property
+    def addends(self) -> str:
+        """The view of the rows that ``view`` sums up by key: for who sums up by less, and then far quicker."""
+        return f"{self.view}_addends"
 
     @property
     def growing(self) -> tuple[str, ...]:

@@ -48,11 +48,11 @@ def begin(campaign: Campaign, benchmark: LaunchWindow | None) -> datetime | None
 
 
 def engaged_sql(where: str) -> str:
-    """SELECT of a campaign's events as ``engagement`` has them, and of reactions that are credited to it."""
+    """SELECT of a campaign's events as ``engagement`` has them, and of reactions that are credited to it: addends."""
     key = "window_start, campaign, source, event_type"
     return (
-        f"SELECT {key}, sentiment, events, quantity FROM {DATABASE}.engagement WHERE {where} "
-        f"UNION ALL SELECT {key}, '', events, quantity FROM {DATABASE}.reactions "
+        f"SELECT {key}, sentiment, events, quantity FROM {DATABASE}.engagement_addends WHERE {where} "
+        f"UNION ALL SELECT {key}, '', events, quantity FROM {DATABASE}.reactions_addends "
         f"WHERE campaign != '{EVERY_CAMPAIGN}' AND {where}"
     )
 

@@ -50,6 +50,11 @@ def _views() -> str:
         rows += [f"| `{name}` | {kind} | key |" for name, kind in counter.key.items()]
         rows += [f"| `{measure.name}` | {measure.sql_type} | {measure.meaning} |" for measure in counter.measures]
         parts.append("\n".join(rows) + "\n")
+    parts.append(
+        "Of each of these there is another view, its name with `_addends` (`engagement_addends`): the rows that it "
+        "sums up (of `followers` it takes the highest), several for a key. Whoever sums up anyway has the same answer "
+        "from it, several times as quickly.\n"
+    )
     others = [(alert_log.VIEW, alert_log.MEANING, alert_log.COLUMNS)]
     others += [(view.name, view.meaning, view.columns) for view in declared.VIEWS]
     for view, meaning, columns in others:

@@ -30,7 +30,7 @@ SELECT
     sumIf(quantity, sentiment = 'neutral') AS neutral,
     sumIf(quantity, sentiment = 'negative') AS negative,
     sumIf(quantity, sentiment = '') AS `not judged`
-FROM {DATABASE}.engagement
+FROM {DATABASE}.engagement_addends AS engagement
 WHERE {CHOSEN} AND {POSTS}
 HAVING count() > 0
 """,
@@ -58,7 +58,7 @@ SELECT
     sumIf(quantity, sentiment = 'neutral') AS neutral,
     sumIf(quantity, sentiment = 'negative') AS negative,
     sumIf(quantity, sentiment = '') AS `not judged`
-FROM {DATABASE}.engagement
+FROM {DATABASE}.engagement_addends AS engagement
 WHERE {CHOSEN} AND {POSTS}
 GROUP BY time
 ORDER BY time
@@ -79,7 +79,7 @@ CO_HASHTAGS = Panel(
     columns=(Column("posts", "posts"),),
     query=f"""
 SELECT concat('#', hashtag, ' #', other) AS pair, sum(hashtag_pairs.posts) AS posts
-FROM {DATABASE}.hashtag_pairs
+FROM {DATABASE}.hashtag_pairs_addends AS hashtag_pairs
 WHERE {THIS_CAMPAIGN} AND {IN_RANGE}
 GROUP BY hashtag, other
 HAVING posts > 0
@@ -140,7 +140,7 @@ COUNTRIES = Panel(
     columns=(Column("posts", "posts", ORANGE),),
     query=f"""
 SELECT upper(country) AS country, sum(quantity) AS posts
-FROM {DATABASE}.engagement
+FROM {DATABASE}.engagement_addends AS engagement
 WHERE {CHOSEN} AND {POSTS} AND engagement.country != ''
 GROUP BY country
 HAVING posts > 0

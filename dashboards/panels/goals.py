@@ -10,9 +10,12 @@ from streams.measures import AUTHORS, TYPES, engaged_sql
 _HOUR_S = 3_600
 _TYPES = ", ".join(f"'{metric}', {list(types)}" for metric, types in TYPES.items() if metric not in AUTHORS)
 _IN_TIME = f"{THIS_CAMPAIGN} AND window_start >= since AND window_start < as_of"
-# Of each goal a place in an array; a goal that is over counts until then.
-_SO_FAR = "arrayMap(aim -> if(window_start < aim.4, toInt64({measure}), 0), declared)"
-_LAST_HOUR = f"arrayMap(aim -> if(window_start >= as_of - {_HOUR_S}, toInt64({{measure}}), 0), declared)"
+# Of each goal a place in an array, for a goal that is over counts until then; while none is, one place for all.
+_SO_FAR = (
+    "if(as_of <= declared[1].4, [toInt64({measure})], "
+    "arrayMap(aim -> if(window_start < aim.4, toInt64({measure}), 0), declared))"
+)
+_OF_THIS = "so_far[least(number, length(so_far))]"
 
 
 def _authors(metric: Metric) -> str:
@@ -23,14 +26,14 @@ def _authors(metric: Metric) -> str:
         SELECT
             '{metric}' AS counted,
             sumForEach(arrayMap(one -> toInt64(one > 0), added)) AS so_far,
-            sumForEach(arrayMap(one -> if(at >= as_of - {_HOUR_S}, toInt64(one > 0), 0), added)) AS last_hour,
+            toInt64(countIf(at >= as_of - {_HOUR_S} AND added[-1] > 0)) AS last_hour,
             min(at) AS first
         FROM
         (
             SELECT
                 sumForEach({_SO_FAR.format(measure=measure)}) AS added,
                 min(window_start) AS at
-            FROM {DATABASE}.{view}
+            FROM {DATABASE}.{view}_addends
             WHERE {_IN_TIME} AND event_type IN ({types}) AND author_id != ''
                 AND arrayExists(aim -> aim.2 = '{metric}', declared)
             GROUP BY source, author_id
@@ -81,8 +84,8 @@ FROM
         arrayJoin(arrayEnumerate(declared)) AS number,
         declared[number] AS aim,
         if(since > toDateTime(0), since, toDateTime(minIf(first, first > toDateTime(0)), 'UTC')) AS begun,
-        sumIf(so_far[number], counted = aim.2 OR has(types_of[aim.2], counted)) AS had,
-        sumIf(last_hour[number], counted = aim.2 OR has(types_of[aim.2], counted)) AS had_lately,
+        sumIf({_OF_THIS}, counted = aim.2 OR has(types_of[aim.2], counted)) AS had,
+        sumIf(last_hour, counted = aim.2 OR has(types_of[aim.2], counted)) AS had_lately,
         least({_HOUR_S}, as_of - begun) AS lasted_s,
         (aim.3 - had) / (aim.4 - as_of) AS needed
     FROM
@@ -90,14 +93,14 @@ FROM
         SELECT
             toString(event_type) AS counted,
             sumForEach({_SO_FAR.format(measure="quantity")}) AS so_far,
-            sumForEach({_LAST_HOUR.format(measure="quantity")}) AS last_hour,
+            sumIf(quantity, window_start >= as_of - {_HOUR_S}) AS last_hour,
             min(window_start) AS first
         FROM ({engaged_sql(_IN_TIME + " AND notEmpty(declared)")})
         GROUP BY event_type
         UNION ALL {_authors("contributors")}
         UNION ALL {_authors("target_mentions")}
         UNION ALL
-        SELECT '', arrayMap(aim -> toInt64(0), declared), arrayMap(aim -> toInt64(0), declared), toDateTime(0, 'UTC')
+        SELECT '', [toInt64(0)], toInt64(0), toDateTime(0, 'UTC')
     )
     GROUP BY number
 )

@@ -25,7 +25,7 @@ WITH sumIf(quantity, window_start < {FROM}) AS posts_before
 SELECT
     sumIf(quantity, window_start >= {FROM}) AS posts,
     if(posts_before > 0, (posts - posts_before) / posts_before, NULL) AS `against before`
-FROM {DATABASE}.engagement
+FROM {DATABASE}.engagement_addends AS engagement
 WHERE {THIS_CAMPAIGN} AND {THESE_PLATFORMS} AND {POSTS}
     AND window_start >= {FROM} - ({TO} - {FROM}) AND window_start < {TO}
 HAVING count() > 0
@@ -48,7 +48,7 @@ FRESHNESS = Panel(
     ),
     query=f"""
 SELECT greatest(0, dateDiff('second', max(window_start), now()) - {WINDOW_S}) AS `since the newest window`
-FROM {DATABASE}.engagement
+FROM {DATABASE}.engagement_addends AS engagement
 WHERE campaign = '{EVERY_CAMPAIGN}' AND window_start > now() - INTERVAL 1 DAY AND window_start <= now()
 HAVING count() > 0
 """,
@@ -120,7 +120,7 @@ SELECT
     if(filling, NULL, rate) AS `events per minute`,
     if(filling, rate, NULL) AS `still filling`,
     if(countIf(NOT in_range) = 0, NULL, sumIf(events, NOT in_range AND chosen) * 60 / step_s) AS `same length before`
-FROM {DATABASE}.engagement
+FROM {DATABASE}.engagement_addends AS engagement
 WHERE campaign IN ('{EVERY_CAMPAIGN}', {CAMPAIGN_NAME})
     AND window_start >= toDateTime(from_s - (to_s - from_s)) AND window_start < toDateTime(to_s)
 GROUP BY bucket_s
@@ -165,7 +165,7 @@ def mentions_by(column: str, title: str, question: str, width: int, height: int 
         columns=(Column("posts", "posts"),),
         query=f"""
 SELECT {column} AS name, sum(quantity) AS posts
-FROM {DATABASE}.engagement
+FROM {DATABASE}.engagement_addends AS engagement
 WHERE {CHOSEN} AND {POSTS}
 GROUP BY name
 HAVING posts > 0
@@ -185,7 +185,7 @@ PLATFORMS = mentions_by("source", "Platforms", "Where do people post?", width=6)
 def _ranking(kind: str) -> str:
     return f"""
     SELECT token, sum(token_counts.posts) AS posts
-    FROM {DATABASE}.token_counts
+    FROM {DATABASE}.token_counts_addends AS token_counts
     WHERE {CHOSEN} AND kind = '{kind}'
     GROUP BY token
     HAVING posts > 0
@@ -212,7 +212,7 @@ LEFT JOIN
     FROM
     (
         SELECT token, spelling, sum(posts) AS spelt_posts
-        FROM {DATABASE}.spellings
+        FROM {DATABASE}.spellings_addends AS spellings
         WHERE {THIS_CAMPAIGN} AND kind = 'hashtag' AND token IN (SELECT arrayJoin(ten).1)
         GROUP BY token, spelling
     )

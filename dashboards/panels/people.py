@@ -41,7 +41,7 @@ FROM
         maxIf(followers, {POSTS}) AS most,
         sum(impressions) AS seen,
         sum(likely_impressions) AS seen_likely
-    FROM {DATABASE}.authors
+    FROM {DATABASE}.authors_addends AS authors
     WHERE {CHOSEN}
     GROUP BY source, author_id
 )
@@ -87,7 +87,7 @@ SELECT target, count() AS authors, sum(stood) AS posts
 FROM
 (
     SELECT target, source, author_id, sum(target_mentions.posts) AS stood
-    FROM {DATABASE}.target_mentions
+    FROM {DATABASE}.target_mentions_addends AS target_mentions
     WHERE {CHOSEN} AND event_type != 'share' AND author_id != ''
     GROUP BY target, source, author_id
     HAVING stood > 0
@@ -140,7 +140,7 @@ FROM
         max(authors.followers) AS most,
         sum(authors.impressions) AS seen,
         max(toString(authors.role)) AS part
-    FROM {DATABASE}.authors
+    FROM {DATABASE}.authors_addends AS authors
     WHERE {CHOSEN} AND author_id != '' AND {of_role}
     GROUP BY source, author_id
 )

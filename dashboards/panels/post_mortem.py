@@ -29,29 +29,12 @@ _SAME_LENGTH = (
 )
 
 
-def _people(where: str) -> str:
-    return f"""
-        SELECT 'contributors' AS measure, uniqExact(source, author_id) AS total
-        FROM
-        (
-            SELECT source, author_id FROM {DATABASE}.authors
-            WHERE {where} AND {POSTS} AND author_id != ''
-            GROUP BY source, author_id HAVING sum(quantity) > 0
-        )"""
-
-
-def _totals(where: str) -> str:
-    return f"""
-        SELECT if({POSTS}, 'mentions', '') AS measure, sum(quantity) AS total
-        FROM {DATABASE}.engagement WHERE {where} AND {POSTS} GROUP BY measure
-        UNION ALL
-        SELECT concat(event_type, 's') AS measure, sum(quantity) AS total
-        FROM ({engaged_sql(where)}) WHERE event_type NOT IN ('mention', 'reply') GROUP BY measure
-        UNION ALL
-        SELECT 'replies' AS measure, sum(quantity) AS total
-        FROM {DATABASE}.engagement WHERE {where} AND event_type = 'reply' HAVING count() > 0
-        UNION ALL {_people(where)}"""
-
+# Of an event type the measures that it adds to: its own, and `mentions` for a post.
+_MEASURES = f"""
+arrayFilter(name -> name != '', [
+    if({POSTS}, 'mentions', ''),
+    multiIf(event_type = 'mention', '', event_type = 'reply', 'replies', concat(event_type, 's'))
+])"""
 
 TOTALS = Panel(
     title="Totals",
@@ -66,20 +49,33 @@ TOTALS = Panel(
         Column("change", "share", limits=((None, VERMILLION), (0, BLUISH_GREEN)), empty="-"),
     ),
     query=f"""
-WITH {_BENCHMARK}
+WITH {_BENCHMARK}, {CHOSEN} AS is_now, {_THEN} AS is_then
 SELECT
     measure,
-    sumIf(total, NOT earlier) AS total,
-    if(compared, sumIf(both.total, earlier), NULL) AS `bench-mark`,
-    if(`bench-mark` > 0, (sumIf(both.total, NOT earlier) - `bench-mark`) / `bench-mark`, NULL) AS change
+    sum(now_total) AS total,
+    if(compared, sum(then_total), NULL) AS `bench-mark`,
+    if(`bench-mark` > 0, (total - `bench-mark`) / `bench-mark`, NULL) AS change
 FROM
 (
-    SELECT measure, toInt64(total) AS total, 0 AS earlier FROM ({_totals(CHOSEN)})
+    SELECT arrayJoin({_MEASURES}) AS measure, now_total, then_total
+    FROM
+    (
+        SELECT event_type, sumIf(quantity, is_now) AS now_total, sumIf(quantity, is_then) AS then_total
+        FROM ({engaged_sql(f"(({CHOSEN}) OR ({_THEN}))")})
+        GROUP BY event_type
+    )
     UNION ALL
-    SELECT measure, toInt64(total) AS total, 1 AS earlier FROM ({_totals(_THEN)})
-) AS both
+    SELECT 'contributors' AS measure, toInt64(countIf(posted > 0)), toInt64(countIf(posted_then > 0))
+    FROM
+    (
+        SELECT sumIf(quantity, is_now) AS posted, sumIf(quantity, is_then) AS posted_then
+        FROM {DATABASE}.authors_addends AS authors
+        WHERE (({CHOSEN}) OR ({_THEN})) AND {POSTS} AND author_id != ''
+        GROUP BY source, author_id
+    )
+)
 GROUP BY measure
-HAVING sumIf(both.total, NOT earlier) != 0 OR `bench-mark` != 0
+HAVING total != 0 OR `bench-mark` != 0
 ORDER BY measure != 'mentions', measure != 'contributors', measure
 """,
     drawing="table",
@@ -112,10 +108,10 @@ FROM
     FROM
     (
         SELECT intDiv(toUnixTimestamp(window_start) - from_s, step_s) AS bucket, sum(quantity) AS added, 0 AS earlier
-        FROM {DATABASE}.engagement WHERE {CHOSEN} AND {POSTS} GROUP BY bucket
+        FROM {DATABASE}.engagement_addends AS engagement WHERE {CHOSEN} AND {POSTS} GROUP BY bucket
         UNION ALL
         SELECT intDiv(toUnixTimestamp(window_start) - benchmark.2, step_s) AS bucket, sum(quantity), 1
-        FROM {DATABASE}.engagement WHERE {_THEN} AND {POSTS} GROUP BY bucket
+        FROM {DATABASE}.engagement_addends AS engagement WHERE {_THEN} AND {POSTS} GROUP BY bucket
     )
     GROUP BY bucket
 )
@@ -139,7 +135,7 @@ SELECT
     toDateTime(intDiv(toUnixTimestamp(window_start), step_s) * step_s, 'UTC') AS bucket,
     sum(quantity) AS posts,
     posts / sum(posts) OVER () AS part
-FROM {DATABASE}.engagement
+FROM {DATABASE}.engagement_addends AS engagement
 WHERE {CHOSEN} AND {POSTS}
 GROUP BY bucket
 HAVING posts > 0
@@ -158,13 +154,16 @@ BY_COUNTRY = mentions_by("if(country = '', 'unknown', country)", "By country", "
 
 FEELINGS = structs.replace(EMOJIS, height=7)
 
+_RECENT = f"event_time >= {FROM} - INTERVAL 1 DAY AND event_time < {TO} AND {POSTS}"
+
 TOP_POSTS = Panel(
     title="Top posts",
     question="Which posts did people react to?",
     definition=(
         "Posts of the campaign, and posts that its own events answer, by likes, shares, replies and quotes of the "
         "archive in the time range, less those undone. Author and text are of the post itself, where it is in the "
-        "archive. Likes and shares without text are there only where `GROUNDSWELL_ARCHIVE` is `all`."
+        "archive and at most a day older than the time range. Likes and shares without text are there only where "
+        "`GROUNDSWELL_ARCHIVE` is `all`."
     ),
     columns=(
         Column("reactions", "events"),
@@ -191,7 +190,7 @@ WITH
             (
                 has(campaigns, {CAMPAIGN_NAME}) OR {CAMPAIGN_NAME} = '{EVERY_CAMPAIGN}'
                 OR (source, ref_post_id) IN
-                    (SELECT source, post_id FROM {DATABASE}.events WHERE {POSTS} AND has(campaigns, {CAMPAIGN_NAME}))
+                    (SELECT source, post_id FROM {DATABASE}.events WHERE {_RECENT} AND has(campaigns, {CAMPAIGN_NAME}))
             )
         GROUP BY platform, post
         HAVING reacted > 0
@@ -211,7 +210,7 @@ LEFT JOIN
 (
     SELECT toString(source) AS platform, post_id, any(author_name) AS name, any(events.text) AS words
     FROM {DATABASE}.events
-    WHERE {POSTS} AND (toString(source), post_id) IN (SELECT arrayJoin(arrayMap(one -> (one.1, one.2), top)))
+    WHERE {_RECENT} AND (toString(source), post_id) IN (SELECT arrayJoin(arrayMap(one -> (one.1, one.2), top)))
     GROUP BY platform, post_id
 ) AS said ON said.platform = one.1 AND said.post_id = one.2
 ORDER BY reactions DESC, post

@@ -16,7 +16,7 @@ _SPANS = f"""
     intDiv(toUnixTimestamp({TO}), {WINDOW_S}) * {WINDOW_S} AS end_s,
     (
         SELECT greatest(toUnixTimestamp({FROM}), toUnixTimestamp(min(window_start)))
-        FROM {DATABASE}.engagement
+        FROM {DATABASE}.engagement_addends AS engagement
         WHERE {_EVERYTHING} AND {IN_RANGE}
     ) AS since_s,
     toInt64(end_s > since_s ? intDiv(end_s - since_s, span_s) : 0) AS spans,
@@ -40,7 +40,7 @@ _RISING = f"""
         FROM
         (
             SELECT token, intDiv(dateDiff('second', begin, window_start), span_s) AS span, sum(posts) AS counted
-            FROM {DATABASE}.token_counts
+            FROM {DATABASE}.token_counts_addends AS token_counts
             WHERE {_EVERYTHING} AND kind = 'hashtag' AND {POSTS} AND spans >= {FEWEST_SPANS}
                 AND window_start >= begin AND window_start < end
             GROUP BY token, span
@@ -61,7 +61,7 @@ _SAMPLE = f"""
         FROM
         (
             SELECT hashtag, source, author_id, post_id, min(window_start) AS at
-            FROM {DATABASE}.sampled_posts
+            FROM {DATABASE}.sampled_posts_addends AS sampled_posts
             WHERE {_EVERYTHING} AND window_start >= last AND window_start < end
             GROUP BY hashtag, source, author_id, post_id
             HAVING sum(posts) > 0
@@ -121,7 +121,7 @@ FROM (SELECT arrayJoin(lines) AS line) AS ranked
 LEFT JOIN
 (
     SELECT token, min(window_start) AS first
-    FROM {DATABASE}.token_counts
+    FROM {DATABASE}.token_counts_addends AS token_counts
     WHERE {_EVERYTHING} AND kind = 'hashtag' AND {POSTS}
         AND window_start >= begin - INTERVAL {HISTORY.days} DAY AND window_start < end
         AND token IN (SELECT arrayJoin(lines).1)
@@ -147,7 +147,7 @@ TALK = Panel(
 WITH {_SPANS}
 SELECT toDateTime(begin + intDiv(dateDiff('second', begin, window_start), span_s) * span_s, 'UTC') AS time,
     sum(quantity) AS posts
-FROM {DATABASE}.engagement
+FROM {DATABASE}.engagement_addends AS engagement
 WHERE {_EVERYTHING} AND {POSTS} AND window_start >= begin AND window_start < end
 GROUP BY time
 ORDER BY time

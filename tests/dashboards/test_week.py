@@ -12,6 +12,7 @@ from dashboards.panel import Mark, Panel
 from dashboards.panels import conversation, launch, people, post_mortem
 from dashboards.panels.goals import GOALS
 from dashboards.panels.traction import AUTHORS, FLOOR, LINES, RISING
+from schemas import counters
 from streams.campaigns import benchmarks
 from streams.goals import goals
 from streams.traction import counted_since, spans, traction
@@ -86,6 +87,21 @@ def test_panels_take_a_campaign_for_a_name_whatever_is_in_it(
     times = (int(week.START.timestamp()), int(week.END.timestamp()))
     rows = counted_week.rows(panel, campaign=campaign, granularity=seconds)
     assert rows == counted_week.grafana.bound(panel.query, *times, chosen)
+
+
+@pytest.mark.parametrize("counter", counters.COUNTERS, ids=lambda counter: counter.view)
+def test_addends_come_to_what_the_view_says(counted_week: Week, counter: counters.Counter) -> None:
+    key = ", ".join(counter.key)
+    names = [(measure.name, "max" if measure.highest else "sum") for measure in counter.measures]
+    summed_up = ", ".join(f"{how}({name})" for name, how in names)
+    columns = ", ".join(name for name, _ in names)
+    client = counted_week.engine.client
+    addends = client.query(
+        f"SELECT {key}, {summed_up} FROM {counters.DATABASE}.{counter.addends} GROUP BY {key} ORDER BY {key}"
+    )
+    view = client.query(f"SELECT {key}, {columns} FROM {counters.DATABASE}.{counter.view} ORDER BY {key}")
+    assert addends.result_rows == view.result_rows
+    assert view.result_rows or counter.view in {"hashtag_groups", "pledged"}
 
 
 def test_mentions_and_what_people_do_are_the_naive_count(counted_week: Week) -> None:
