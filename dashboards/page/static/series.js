@@ -6,10 +6,10 @@ import { bucket, day, epoch, minute, clock, written } from "./words.js";
 const STEPS = [10, 30, 60, 300, 600, 900, 1800, 3600, 10800, 21600, 43200, 86400];
 const hovered = new WeakMap();
 
-/** The smallest of 1, 2, 2.5, 5 and their tens that is no less. */
+/** The smallest of 1, 2, 5 and their tens that is no less: whole numbers, as what is counted. */
 function nice(value) {
-  const ten = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 2.5, 5, 10].map((one) => one * ten).find((one) => one >= value);
+  const ten = 10 ** Math.floor(Math.log10(Math.max(1, value)));
+  return [1, 2, 5, 10].map((one) => one * ten).find((one) => one >= value);
 }
 
 export function series(body, panel, drawn, range, marks) {
@@ -36,7 +36,7 @@ export function series(body, panel, drawn, range, marks) {
   for (let value = 0; value <= top + rise / 2; value += rise) {
     const at = y(value).toFixed(1);
     shapes.push(`<path class="${value ? "grid" : "base"}" d="M${frame.left} ${at}H${frame.right}"/>`);
-    const text = written(value, { unit: rise < 1 ? "" : "events" });
+    const text = written(value, { unit: "events" });
     shapes.push(`<text class="of-y" x="${frame.left - 0.5 * rem}" y="${at}">${text}</text>`);
   }
   for (const [time, text] of ticks(from, to, (frame.right - frame.left) / (6 * rem))) {

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -143,27 +144,33 @@ def test_worker_that_hangs_is_told_until_it_counts_again(playing: Playing) -> No
 
 def test_page_that_has_lost_its_server_says_so_and_comes_back_by_itself(playing: Playing) -> None:
     server = playing.stack.pids()["Live page"]
-    with tab(playing.browser, playing.url) as page:
+    with tab(playing.browser, playing.url, color_scheme="light") as page:
         becomes(page, lambda: page.mentions() > 0, "mentions are seen")
         os.kill(server, signal.SIGSTOP)
         try:
             becomes(page, lambda: "does not answer" in page.problems(), "the dead page is told")
             assert page.text("#state").startswith("Not live")
             assert page.mentions() > 0
+            assert faults(page) == ""
         finally:
             os.kill(server, signal.SIGKILL)
         becomes(page, lambda: page.problems() == "", "the page that was started again is live")
 
 
+def faults(page: Tab) -> str:
+    """What axe finds wrong, in words; '' for nothing."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = axe.run(page.page)
+    return str(found.generate_report()) if found.violations_count else ""
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_page_has_no_fault_that_axe_finds(playing: Playing, theme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     with tab(playing.browser, playing.url, color_scheme=theme) as page:
         becomes(page, lambda: page.mentions() > 0, "mentions are seen")
         assert page.page.evaluate("document.documentElement.dataset.theme") == theme
         page.page.locator("summary").click()
-        found = axe.run(page.page)
-        assert found.violations_count == 0, found.generate_report()
+        assert faults(page) == ""
 
 
 def test_page_works_by_keyboard_and_its_address_keeps_what_was_chosen(playing: Playing) -> None:
@@ -187,3 +194,16 @@ def test_page_works_by_keyboard_and_its_address_keeps_what_was_chosen(playing: P
         page.page.reload()
         becomes(page, lambda: set(page.pairs("platforms", "bdi", ".value")) == {"x"}, "the address brings it back")
         assert page.page.evaluate("document.documentElement.dataset.theme") == "light"
+
+
+def test_times_are_the_viewers_own(playing: Playing) -> None:
+    with tab(playing.browser, playing.url, timezone_id="Australia/Eucla") as page:
+        becomes(page, lambda: page.mentions() > 0, "mentions are seen")
+        assert page.text("#zone") == "Australia/Eucla"
+        shown = datetime.strptime(page.text("#clock"), "%H:%M:%S").replace(tzinfo=UTC)
+        # Eight hours and three quarters ahead of UTC; read a moment ago.
+        late = datetime.now(UTC) + timedelta(hours=8, minutes=45) - shown
+        assert late.seconds < PATIENCE_S
+        ticks = page.page.locator("#panel-velocity .of-x").all_inner_texts()
+        assert ticks
+        assert all(int(tick[-2:]) % 10 == 0 for tick in ticks)
