@@ -45,7 +45,8 @@ SELECT
     number AS n,
     number % 2 = 0 AS ours,
     if(rand(1) % 3 = 0, randCanonical(2), pow(randCanonical(3), 2.5)) AS part,
-    toUInt32({{start_s}} + {_DAYS * _DAY_S} * part) AS at_s,
+    number % 997 = 0 AS rises,
+    toUInt32({{start_s}} + if(rises, {_DAYS * _DAY_S} - 1 - rand(14) % 250, {_DAYS * _DAY_S} * part)) AS at_s,
     toDateTime(intDiv(at_s, 10) * 10, 'UTC') AS window_start,
     toDateTime(intDiv(at_s, 3600) * 3600, 'UTC') AS unit,
     toUInt32(number % 4) AS partition,
@@ -56,7 +57,7 @@ SELECT
     ['', '', 'US', 'GB', 'BR', 'JP', 'KR', 'DE'][1 + rand(9) % 8] AS country,
     ['positive', 'positive', 'neutral', 'negative', ''][1 + rand(10) % 5] AS sentiment,
     toUInt64(100000 * pow(randCanonical(11), 2)) AS person,
-    concat('tag', toString(toUInt32(pow(50000, randCanonical(12))))) AS tag,
+    if(rises, 'rising', concat('tag', toString(toUInt32(pow(50000, randCanonical(12)))))) AS tag,
     concat('emoji', toString(toUInt32(pow(3000, randCanonical(13))))) AS emoji
 FROM numbers({{events}})
 """

@@ -19,6 +19,8 @@ from deploy.stack import Stack
 from deploy.workers import environment
 from schemas.topics import EVENTS, MARKER_HEADER
 from streams import topics
+from streams.campaigns import load
+from streams.declare import declared
 from streams.errors import CRASHED
 from streams.settings import Settings
 from tests.oracle.log import read_log
@@ -83,6 +85,17 @@ def test_second_worker_joins_and_leaves_and_totals_are_exact(counted: Ledger) ->
         counted.send(records[HALF + HALF // 2 :])
         counted.check()
         assert first.end(signal.SIGINT) == 0
+
+
+def test_workers_declare_what_their_campaign_files_say_and_the_same_only_once(counted: Ledger) -> None:
+    # The second worker of this stack.
+    with worker(counted.settings):
+        counted.send(counted.generate(100, seed=5))
+        counted.check()
+    declarations = "SELECT uniqExact(declaration), countIf(kind != '') FROM groundswell.declaration"
+    expected = len(list(declared(load(counted.settings.campaigns))))
+    assert expected
+    assert ask(counted.settings, declarations) == f"1\t{expected}\n"
 
 
 def counts_more(ledger: Ledger, port: int) -> bool:
