@@ -23,7 +23,9 @@ def files() -> Files:
         ),
         HERE / "clickhouse" / "0004_views.sql": _sql([counter_tables.coverage_ddl(), *_views(since=2)]),
         HERE / "clickhouse" / "0006_campaigns.sql": _sql([*_tables(since=6), *_views(since=6)]),
-        HERE / "clickhouse" / "0010_addends.sql": _sql(counter_tables.addends_ddl(counter) for counter in COUNTERS),
+        HERE / "clickhouse" / "0010_addends.sql": _sql(
+            counter_tables.addends_ddl(counter) for counter in COUNTERS if counter.since < 10
+        ),
     }
 
 

@@ -5,8 +5,8 @@ from streams.decode import MAX_DEPTH
 from streams.extract import VERSION as EXTRACTOR
 from streams.match import Matcher, rules_versions
 from streams.partition import Counting
-from streams.places import Horizon
 from streams.phrases import VERSION as PHRASES
+from streams.places import Horizon
 from streams.reactions import VERSION as REACTIONS
 from streams.sample import VERSION as SAMPLE
 from streams.segments import SegmentRule

@@ -186,7 +186,7 @@ def _ranking(kind: str) -> str:
     return f"""
     SELECT token, sum(token_counts.posts) AS posts
     FROM {DATABASE}.token_counts_addends AS token_counts
-    WHERE {CHOSEN} AND kind = '{kind}'
+    WHERE {CHOSEN} AND kind = '{kind}' AND {POSTS}
     GROUP BY token
     HAVING posts > 0
     ORDER BY posts DESC, token
@@ -198,8 +198,8 @@ HASHTAGS = Panel(
     title="Top hashtags",
     question="Which hashtags carry it?",
     definition=(
-        "Events in the time range that contain the hashtag, whichever way it is written, less those undone; the ten "
-        "largest. Shown as most people write it (all time and platforms), # in front."
+        "Mentions (posts, less those undone) in the time range that contain the hashtag, whichever way it is written; "
+        "the ten largest. Shown as most people write it (all time and platforms), # in front."
     ),
     columns=(Column("posts", "posts"),),
     query=f"""
@@ -230,8 +230,8 @@ EMOJIS = Panel(
     title="Top emojis",
     question="What do people feel?",
     definition=(
-        "Events in the time range that contain the emoji (flags, skin tones and joined emojis are one each), less "
-        "those undone; the ten largest."
+        "Mentions (posts, less those undone) in the time range that contain the emoji (flags, skin tones and joined "
+        "emojis are one each); the ten largest."
     ),
     columns=(Column("posts", "posts"),),
     query=f"SELECT token AS emoji, posts\nFROM\n({_ranking('emoji')})\nORDER BY posts DESC, emoji\n",

@@ -111,6 +111,8 @@ def tokens() -> list[Row]:
         _token("hashtag", "friendshipday", "x", OLD, 99),
         _token("hashtag", "friendshipday", "x", NEW, 6, 1),
         _token("hashtag", "undone", "x", FIRST, 1, 1),
+        # What is no post has a text as well, where a snapshot has brought it.
+        {**_token("hashtag", "friendshipday", "x", FIRST, 60), "event_type": "like"},
         *(_token("hashtag", f"tag{number:02}", "bluesky", FIRST, 1) for number in range(10)),
         _token("emoji", "❤️", "tiktok", FIRST, 13),
         _token("emoji", "💜", "x", FIRST, 12),
