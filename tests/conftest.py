@@ -1,11 +1,17 @@
 """What several test modules share: one real broker for the whole session."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from deploy.kafka.broker import Broker
 from deploy.ports import free_port
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is ignored in the background of a shell, and so it would be by all that tests start there and end by it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -91,14 +91,19 @@ def test_page_fills_while_a_launch_is_played(playing: Playing) -> None:
 def test_numbers_on_the_page_are_those_of_the_views(playing: Playing) -> None:
     settings = playing.settings
     playing.wait()
-    (mentions,) = counted(settings, "campaign", "engagement", f"event_type IN {MENTIONS}").values()
+    posts = f"event_type IN {MENTIONS}"
+    (mentions,) = counted(settings, "campaign", "engagement", posts).values()
     read = int(ask(settings, "SELECT sum(read) FROM groundswell.records"))
     expected = {
         "what-people-do": ("dt", "dd", counted(settings, "event_type", "engagement", "1")),
-        "platforms": ("bdi", ".value", counted(settings, "source", "engagement", f"event_type IN {MENTIONS}")),
-        "top-emojis": ("bdi", ".value", counted(settings, "token", "token_counts", "kind = 'emoji'", "posts")),
+        "platforms": ("bdi", ".value", counted(settings, "source", "engagement", posts)),
+        "top-emojis": (
+            "bdi",
+            ".value",
+            counted(settings, "token", "token_counts", f"kind = 'emoji' AND {posts}", "posts"),
+        ),
     }
-    hashtags = counted(settings, "token", "token_counts", "kind = 'hashtag'", "posts")
+    hashtags = counted(settings, "token", "token_counts", f"kind = 'hashtag' AND {posts}", "posts")
     with tab(playing.browser, f"{playing.url}/?range=24h") as page:
         becomes(page, lambda: page.mentions() == mentions, f"{mentions} mentions are seen")
         for panel, (name, value, numbers) in expected.items():
