@@ -10,7 +10,7 @@ from deploy.ports import free_port
 
 
 def pytest_configure() -> None:
-    """Ctrl-C is ignored in the background of a shell, and so it would be by all that tests start there and end by it."""
+    """Ctrl-C is ignored in the background of a shell, and so by all that tests start there and mean to end by it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
