@@ -23,65 +23,81 @@ LEAST_SCORE = 3.0
 HISTORY = timedelta(days=7)
 """How far back, from the base's begin, a hashtag's first post is looked for."""
 
+FEWEST_SPANS = 3
+FLOOR, FEWEST_AUTHORS, LINES = 50, 10, 20
+"""Unless others are asked for: the fewest posts and authors of the last span, and the most lines."""
+
 _MOST_CANDIDATES = 10_000
 _EXAMPLES = 3
-FEWEST_SPANS = 3
-_POSTS = f"campaign = '{EVERY_CAMPAIGN}' AND kind = 'hashtag' AND event_type IN {POST_TYPES}"
-_SPAN = "window_start >= {since:DateTime('UTC')} AND window_start < {until:DateTime('UTC')}"
+_EVERYTHING = f"campaign = '{EVERY_CAMPAIGN}'"
+_POSTS = f"{_EVERYTHING} AND kind = 'hashtag' AND event_type IN {POST_TYPES}"
+_SINCE, _UNTIL = "{since:DateTime('UTC')}", "{until:DateTime('UTC')}"
+_SPAN = f"window_start >= {_SINCE} AND window_start < {_UNTIL}"
 
-_RISING = f"""
-WITH {{spans:UInt32}} - 1 AS last, total / last AS average, squares / last - average * average AS variance
+
+def rising_sql(since: str, until: str, spans: str, span_s: str, floor: str) -> str:
+    """SELECT of (hashtag, recent, average, score): what spikes in the last of the spans, by expressions of SQL."""
+    return f"""
 SELECT
-    hashtag,
+    token AS hashtag,
     recent,
-    average,
-    (recent - average) / sqrt(greatest(variance, average, 1)) AS score
+    total / ({spans} - 1) AS average,
+    (recent - average) / sqrt(greatest(squares / ({spans} - 1) - average * average, average, 1)) AS score
 FROM
 (
     SELECT
-        token AS hashtag,
-        sumIf(posts, span = {{spans:UInt32}} - 1) AS recent,
-        sumIf(posts, span < {{spans:UInt32}} - 1) AS total,
-        sumIf(posts * posts, span < {{spans:UInt32}} - 1) AS squares
+        token,
+        sumIf(counted, span = {spans} - 1) AS recent,
+        sumIf(counted, span < {spans} - 1) AS total,
+        sumIf(counted * counted, span < {spans} - 1) AS squares
     FROM
     (
-        SELECT
-            token,
-            intDiv(dateDiff('second', {{since:DateTime('UTC')}}, window_start), {{span_s:UInt32}}) AS span,
-            sum(posts) AS posts
-        FROM {DATABASE}.token_counts
-        WHERE {_POSTS} AND {_SPAN}
+        SELECT token, intDiv(dateDiff('second', {since}, window_start), {span_s}) AS span, sum(posts) AS counted
+        FROM {DATABASE}.token_counts_addends AS token_counts
+        WHERE {_POSTS} AND window_start >= {since} AND window_start < {until}
         GROUP BY token, span
     )
-    GROUP BY hashtag
-    HAVING recent >= {{floor:UInt32}}
+    GROUP BY token
+    HAVING recent >= {floor}
 )
-WHERE score >= {{least:Float64}}
-ORDER BY score DESC, hashtag
-LIMIT {{most:UInt32}}
-"""
+WHERE score >= {LEAST_SCORE}"""
 
-_SAMPLE = f"""
-SELECT hashtag, count(), arrayMap(one -> one.2, arraySlice(arraySort(groupArrayIf(post, post.2 != '')), 1, {_EXAMPLES}))
+
+def sample_sql(since: str, until: str) -> str:
+    """SELECT of (hashtag, sampled, examples): how many of the sampled authors wrote it, and a post of some of them."""
+    return f"""
+SELECT
+    hashtag,
+    count() AS sampled,
+    arrayMap(one -> one.2, arraySlice(arraySort(groupArrayIf(post, post.2 != '')), 1, {_EXAMPLES})) AS examples
 FROM
 (
     SELECT hashtag, source, author_id, minIf((at, concat(source, ':', post_id)), post_id != '') AS post
     FROM
     (
         SELECT hashtag, source, author_id, post_id, min(window_start) AS at
-        FROM {DATABASE}.sampled_posts
-        WHERE campaign = '{EVERY_CAMPAIGN}' AND {_SPAN}
+        FROM {DATABASE}.sampled_posts_addends AS sampled_posts
+        WHERE {_EVERYTHING} AND window_start >= {since} AND window_start < {until}
         GROUP BY hashtag, source, author_id, post_id
         HAVING sum(posts) > 0
     )
     GROUP BY hashtag, source, author_id
 )
-GROUP BY hashtag
-HAVING count() * {AUTHORS_A_SAMPLED_ONE} >= {{authors:UInt32}}
+GROUP BY hashtag"""
+
+
+_RISING = f"""
+{rising_sql(_SINCE, _UNTIL, "{spans:UInt32}", "{span_s:UInt32}", "{floor:UInt32}")}
+ORDER BY score DESC, hashtag
+LIMIT {{most:UInt32}}
+"""
+_SAMPLE = f"""
+{sample_sql(_SINCE, _UNTIL)}
+HAVING sampled * {AUTHORS_A_SAMPLED_ONE} >= {{authors:UInt32}}
 """
 
 _BEGIN = f"""
-SELECT toUnixTimestamp(min(window_start)) FROM {DATABASE}.engagement WHERE campaign = '{EVERY_CAMPAIGN}' AND {_SPAN}
+SELECT toUnixTimestamp(min(window_start)) FROM {DATABASE}.engagement WHERE {_EVERYTHING} AND {_SPAN}
 """
 
 _FIRST = f"""
@@ -156,7 +172,7 @@ def traction(
     """
     chosen: dict[str, object] = {"since": within.since, "until": within.until}
     chosen |= {"spans": within.count, "span_s": within.length_s}
-    chosen |= {"floor": floor, "least": LEAST_SCORE, "most": _MOST_CANDIDATES}
+    chosen |= {"floor": floor, "most": _MOST_CANDIDATES}
     found = _others(campaigns, client.query(_RISING, parameters=chosen).result_rows)
     recent = {"since": within.last, "until": within.until, "authors": authors}
     sample = {hashtag: more for hashtag, *more in client.query(_SAMPLE, parameters=recent).result_rows}

@@ -5,10 +5,7 @@ from dashboards.panel import BLUISH_GREEN, GREY, ORANGE, VERMILLION, Column, Pan
 from dashboards.variables import FROM, GRANULARITY_S, IN_RANGE, TO
 from schemas.counters import AUTHORS_A_SAMPLED_ONE, DATABASE, EVERY_CAMPAIGN
 from schemas.event import WINDOW_S
-from streams.traction import FEWEST_SPANS, HISTORY, LEAST_SCORE
-
-FLOOR, AUTHORS, LINES = 50, 10, 20
-"""Fewest posts, fewest authors, most lines: what the command has by default."""
+from streams.traction import FEWEST_AUTHORS, FEWEST_SPANS, FLOOR, HISTORY, LEAST_SCORE, LINES, rising_sql, sample_sql
 
 _EVERYTHING = f"campaign = '{EVERY_CAMPAIGN}'"
 _SPANS = f"""
@@ -25,50 +22,11 @@ _SPANS = f"""
     toDateTime(end_s, 'UTC') AS end
 """
 _RISING = f"""
-    SELECT
-        token,
-        recent,
-        total / (spans - 1) AS average,
-        (recent - average) / sqrt(greatest(squares / (spans - 1) - average * average, average, 1)) AS score
-    FROM
-    (
-        SELECT
-            token,
-            sumIf(counted, span = spans - 1) AS recent,
-            sumIf(counted, span < spans - 1) AS total,
-            sumIf(counted * counted, span < spans - 1) AS squares
-        FROM
-        (
-            SELECT token, intDiv(dateDiff('second', begin, window_start), span_s) AS span, sum(posts) AS counted
-            FROM {DATABASE}.token_counts_addends AS token_counts
-            WHERE {_EVERYTHING} AND kind = 'hashtag' AND {POSTS} AND spans >= {FEWEST_SPANS}
-                AND window_start >= begin AND window_start < end
-            GROUP BY token, span
-        )
-        GROUP BY token
-        HAVING recent >= {FLOOR}
-    )
-    WHERE score >= {LEAST_SCORE}
+    SELECT * FROM ({rising_sql("begin", "end", "spans", "span_s", str(FLOOR))})
+    WHERE spans >= {FEWEST_SPANS}
         AND NOT arrayExists(
-            pattern -> token LIKE pattern, (SELECT groupArray(pattern) FROM {DATABASE}.campaign_hashtags)
+            pattern -> hashtag LIKE pattern, (SELECT groupArray(pattern) FROM {DATABASE}.campaign_hashtags)
         )
-"""
-_SAMPLE = f"""
-    SELECT hashtag, count() AS sampled, arraySlice(arraySort(groupArrayIf(post, post.2 != '')), 1, 3).2 AS examples
-    FROM
-    (
-        SELECT hashtag, source, author_id, minIf((at, concat(source, ':', post_id)), post_id != '') AS post
-        FROM
-        (
-            SELECT hashtag, source, author_id, post_id, min(window_start) AS at
-            FROM {DATABASE}.sampled_posts_addends AS sampled_posts
-            WHERE {_EVERYTHING} AND window_start >= last AND window_start < end
-            GROUP BY hashtag, source, author_id, post_id
-            HAVING sum(posts) > 0
-        )
-        GROUP BY hashtag, source, author_id
-    )
-    GROUP BY hashtag
 """
 
 RISING = Panel(
@@ -78,9 +36,9 @@ RISING = Panel(
         "Spans are of the chosen granularity; the last one ends with the time range, and is compared with those "
         "before it in the range. The spike score is how many of their standard deviations its posts lie above their "
         "average (a deviation below the square root of the average, or below 1, is taken for that); from "
-        f"{LEAST_SCORE:g} on, with {FLOOR} posts and {AUTHORS} authors. Authors are estimated of a sample of one in "
-        f"{AUTHORS_A_SAMPLED_ONE}; the example posts are theirs. First seen is of the time range and {HISTORY.days} "
-        "days before it. All platforms, no campaign's own hashtags. Verify before you share."
+        f"{LEAST_SCORE:g} on, with {FLOOR} posts and {FEWEST_AUTHORS} authors. Authors are estimated of a sample of "
+        f"one in {AUTHORS_A_SAMPLED_ONE}; the example posts are theirs. First seen is of the time range and "
+        f"{HISTORY.days} days before it. All platforms, no campaign's own hashtags. Verify before you share."
     ),
     columns=(
         Column("spike score", "score", limits=((None, ORANGE), (10, VERMILLION))),
@@ -98,13 +56,13 @@ WITH {_SPANS},
     (
         SELECT
             (
-                rising.token, rising.score, rising.recent, rising.average, sampled.examples,
+                rising.hashtag, rising.score, rising.recent, rising.average, sampled.examples,
                 least(toInt64(sampled.sampled) * {AUTHORS_A_SAMPLED_ONE}, rising.recent)
             ) AS line
         FROM ({_RISING}) AS rising
-        LEFT JOIN ({_SAMPLE}) AS sampled ON sampled.hashtag = rising.token
-        WHERE line.6 >= {AUTHORS}
-        ORDER BY rising.score DESC, rising.token
+        LEFT JOIN ({sample_sql("last", "end")}) AS sampled ON sampled.hashtag = rising.hashtag
+        WHERE line.6 >= {FEWEST_AUTHORS}
+        ORDER BY rising.score DESC, rising.hashtag
         LIMIT {LINES}
     )
 ) AS lines

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from streams import campaigns as campaign_files
 from streams import clickhouse, moments, settings
-from streams.traction import Spans, counted_since, spans, traction
+from streams.traction import FEWEST_AUTHORS, FLOOR, LINES, Spans, counted_since, spans, traction
 
 
 def traction_command(
@@ -20,9 +20,11 @@ def traction_command(
     ] = "65m",
     until: Annotated[str, typer.Option(help="Until when (not included); default: now.")] = "",
     over: Annotated[str, typer.Option(help="How long the last span is, and each span of the base.")] = "5m",
-    floor: Annotated[int, typer.Option(min=1, help="Fewest posts of the last span.")] = 50,
-    authors: Annotated[int, typer.Option(min=0, help="Fewest authors of the last span, as estimated.")] = 10,
-    limit: Annotated[int, typer.Option(min=1, max=1_000, help="Lines at most.")] = 20,
+    floor: Annotated[int, typer.Option(min=1, help="Fewest posts of the last span.")] = FLOOR,
+    authors: Annotated[
+        int, typer.Option(min=0, help="Fewest authors of the last span, as estimated.")
+    ] = FEWEST_AUTHORS,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="Lines at most.")] = LINES,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """What gains traction: hashtags outside the campaigns that rise, to be verified before anybody shares them.

@@ -11,11 +11,11 @@ from dashboards.marks import ALERTS, LAUNCH_WINDOWS, MARKS
 from dashboards.panel import Mark, Panel
 from dashboards.panels import conversation, launch, people, post_mortem
 from dashboards.panels.goals import GOALS
-from dashboards.panels.traction import AUTHORS, FLOOR, LINES, RISING
+from dashboards.panels.traction import RISING
 from schemas import counters
 from streams.campaigns import benchmarks
 from streams.goals import goals
-from streams.traction import counted_since, spans, traction
+from streams.traction import FEWEST_AUTHORS, FLOOR, LINES, counted_since, spans, traction
 from tests.dashboards import week
 from tests.dashboards.conftest import Rows, Week
 from tests.dashboards.naive import Naive, hashtags, of_the_week, quantity, summed
@@ -212,7 +212,7 @@ def test_traction_is_what_the_command_says(counted_week: Week, minutes: int, spa
         assert rows == []
         return
     within = spans(counted_since(client, since, week.END), week.END, timedelta(seconds=span_s))
-    ranking = traction(client, week.CAMPAIGNS, within, FLOOR, AUTHORS, LINES)
+    ranking = traction(client, week.CAMPAIGNS, within, FLOOR, FEWEST_AUTHORS, LINES)
     assert [one.hashtag for one in ranking] == [*week.RISING]
     assert rows == [
         {
