@@ -19,6 +19,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 from msgspec import Struct
 
 from benchmarks import product
+from benchmarks.processes import cpu_s
 from deploy.page import Page
 from deploy.ports import LOOPBACK, free_port
 from schemas.event import SOURCES
@@ -29,7 +30,6 @@ from tests.dashboards.counted import inserts
 
 _WARM_S = 5.0
 _CASES = ((1, 1), (10, 1), (100, 1), (100, 4))
-_TICKS_PER_S = 100
 
 
 class Heard(Struct):
@@ -137,7 +137,7 @@ async def _measured(
     await asyncio.sleep(_WARM_S)
     (child,) = page.running().values()
     before = Heard(heard.messages, heard.bytes)
-    requests, processor_s, begun_s = counter.requests, _processor_s(child.pid), time.monotonic()
+    requests, processor_s, begun_s = counter.requests, cpu_s([child.pid]), time.monotonic()
     await asyncio.sleep(seconds)
     took_s = time.monotonic() - begun_s
     for task in listening:
@@ -146,7 +146,7 @@ async def _measured(
         queries_per_s=(counter.requests - requests) / took_s,
         messages_per_s=(heard.messages - before.messages) / took_s,
         bytes_per_s=(heard.bytes - before.bytes) / took_s,
-        processor=(_processor_s(child.pid) - processor_s) / took_s,
+        processor=(cpu_s([child.pid]) - processor_s) / took_s,
         memory_bytes=child.memory_bytes(),
     )
 
@@ -156,11 +156,6 @@ async def _listen(told: ClientWebSocketResponse, heard: Heard) -> None:
         if message.type is WSMsgType.TEXT and '"numbers":' in message.data:
             heard.messages += 1
             heard.bytes += len(message.data)
-
-
-def _processor_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
 
 
 if __name__ == "__main__":

@@ -62,4 +62,3 @@ PLATFORM = QueryVariable(
 )
 
 GRANULARITIES = (Granularity("10s", 10), Granularity("1m", 60), Granularity("5m", 300), Granularity("1h", 3600))
-DEFAULT_GRANULARITY = GRANULARITIES[1]
