@@ -70,7 +70,7 @@ def added_sql(metric: Metric) -> str:
         )
     view, measure = AUTHORS[metric]
     return (
-        f"SELECT campaign, source, min(window_start) AS at, 1 AS added FROM {DATABASE}.{view} "
+        f"SELECT campaign, source, min(window_start) AS at, 1 AS added FROM {DATABASE}.{view}_addends AS {view} "
         f"WHERE {_WHERE} AND {of_type} AND author_id != '' "
         f"GROUP BY campaign, source, author_id HAVING sum({measure}) > 0"
     )
