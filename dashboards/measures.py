@@ -19,11 +19,17 @@ STEP_S = (
 BUCKETS = (
     f"Buckets are of the chosen granularity, or of a multiple of it where that would be more than {_BUCKETS_AT_MOST:,}."
 )
+
 SETTLING_S = 10
 """A bucket counts as still filling until so long after its end: its last events are on their way."""
 
 AS_OF = f"least({TO}, now('UTC'))"
 """The end of the time range, or now where that is ahead."""
+
+
+def bucket_sql(at: str) -> str:
+    """The start of the bucket that a moment lies in, where ``step_s`` is the length of one."""
+    return f"toDateTime(intDiv(toUnixTimestamp({at}), step_s) * step_s, 'UTC')"
 
 
 def authors_sql(where: str, measures: str) -> str:

@@ -1,12 +1,17 @@
 """The panels of the dashboard "Conversation": what is said, how it sounds, in which languages and where."""
 
-from dashboards.measures import BUCKETS, CHOSEN, POSTS, STEP_S
+from dashboards.measures import BUCKETS, CHOSEN, POSTS, STEP_S, bucket_sql
 from dashboards.panel import BLUISH_GREEN, GREY, ORANGE, SKY_BLUE, VERMILLION, Column, Panel
-from dashboards.panels.launch import mentions_by
+from dashboards.panels.launch import known, mentions_by
 from dashboards.variables import CAMPAIGN_NAME, FROM, IN_RANGE, THESE_PLATFORMS, THIS_CAMPAIGN, TO
 from schemas.counters import DATABASE
 
 _NO_CAMPAIGN = "Nothing yet. This is counted for campaigns, not for *: choose one above"
+
+_BY_SENTIMENT = """sumIf(quantity, sentiment = 'positive') AS positive,
+    sumIf(quantity, sentiment = 'neutral') AS neutral,
+    sumIf(quantity, sentiment = 'negative') AS negative,
+    sumIf(quantity, sentiment = '') AS `not judged`"""
 
 MOOD = Panel(
     title="Mood",
@@ -26,10 +31,7 @@ MOOD = Panel(
     query=f"""
 SELECT
     if(positive + negative > 0, positive / (positive + negative), NULL) AS `positive of judged`,
-    sumIf(quantity, sentiment = 'positive') AS positive,
-    sumIf(quantity, sentiment = 'neutral') AS neutral,
-    sumIf(quantity, sentiment = 'negative') AS negative,
-    sumIf(quantity, sentiment = '') AS `not judged`
+    {_BY_SENTIMENT}
 FROM {DATABASE}.engagement_addends AS engagement
 WHERE {CHOSEN} AND {POSTS}
 HAVING count() > 0
@@ -53,11 +55,8 @@ SENTIMENT = Panel(
     query=f"""
 WITH {STEP_S} AS step_s
 SELECT
-    toDateTime(intDiv(toUnixTimestamp(window_start), step_s) * step_s, 'UTC') AS time,
-    sumIf(quantity, sentiment = 'positive') AS positive,
-    sumIf(quantity, sentiment = 'neutral') AS neutral,
-    sumIf(quantity, sentiment = 'negative') AS negative,
-    sumIf(quantity, sentiment = '') AS `not judged`
+    {bucket_sql("window_start")} AS time,
+    {_BY_SENTIMENT}
 FROM {DATABASE}.engagement_addends AS engagement
 WHERE {CHOSEN} AND {POSTS}
 GROUP BY time
@@ -126,9 +125,7 @@ LIMIT 12
     height=7,
 )
 
-LANGUAGES = mentions_by(
-    "if(lang = '', 'unknown', lang)", "Languages", "In which languages do people post?", width=6, height=7
-)
+LANGUAGES = mentions_by(known("lang"), "Languages", "In which languages do people post?", width=6, height=7)
 
 COUNTRIES = Panel(
     title="Countries",
@@ -152,8 +149,6 @@ ORDER BY posts DESC, country
     height=8,
 )
 
-COUNTRY_NAMES = mentions_by(
-    "if(country = '', 'unknown', country)", "Countries, the unknown too", "How much of it has a place?", width=7
-)
+COUNTRY_NAMES = mentions_by(known("country"), "Countries, the unknown too", "How much of it has a place?", width=7)
 
 CONVERSATION = (MOOD, SENTIMENT, CO_HASHTAGS, SENTIMENT_BY_HASHTAG, LANGUAGES, COUNTRIES, COUNTRY_NAMES)

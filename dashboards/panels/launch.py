@@ -179,6 +179,11 @@ LIMIT 10
     )
 
 
+def known(column: str) -> str:
+    """A column's values, for people."""
+    return f"if({column} = '', 'unknown', {column})"
+
+
 PLATFORMS = mentions_by("source", "Platforms", "Where do people post?", width=6)
 
 

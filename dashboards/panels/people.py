@@ -1,6 +1,6 @@
 """The panels of the dashboard "People": who carries the campaign, and how far it can reach."""
 
-from dashboards.measures import BUCKETS, CHOSEN, POSTS, STEP_S, authors_sql
+from dashboards.measures import BUCKETS, CHOSEN, POSTS, STEP_S, authors_sql, bucket_sql
 from dashboards.panel import BLUISH_GREEN, GREY, ORANGE, Column, Panel
 from schemas.counters import DATABASE
 
@@ -63,7 +63,7 @@ NEW_CONTRIBUTORS = Panel(
     columns=(Column("new contributors", "authors"),),
     query=f"""
 WITH {STEP_S} AS step_s
-SELECT toDateTime(intDiv(toUnixTimestamp(first), step_s) * step_s, 'UTC') AS time, count() AS `new contributors`
+SELECT {bucket_sql("first")} AS time, count() AS `new contributors`
 FROM ({authors_sql(CHOSEN, "min(window_start) AS first")})
 GROUP BY time
 ORDER BY time

@@ -2,9 +2,9 @@
 
 from msgspec import structs
 
-from dashboards.measures import BUCKETS, CHOSEN, POSTS, STEP_S
+from dashboards.measures import BUCKETS, CHOSEN, POSTS, STEP_S, bucket_sql
 from dashboards.panel import BLUISH_GREEN, GREY, ORANGE, VERMILLION, Column, Panel
-from dashboards.panels.launch import EMOJIS, mentions_by
+from dashboards.panels.launch import EMOJIS, known, mentions_by
 from dashboards.panels.people import top_authors
 from dashboards.variables import CAMPAIGN_NAME, FROM, THESE_PLATFORMS, THIS_CAMPAIGN, TO
 from schemas.counters import DATABASE, EVERY_CAMPAIGN
@@ -132,7 +132,7 @@ PEAKS = Panel(
     query=f"""
 WITH {STEP_S} AS step_s
 SELECT
-    toDateTime(intDiv(toUnixTimestamp(window_start), step_s) * step_s, 'UTC') AS bucket,
+    {bucket_sql("window_start")} AS bucket,
     sum(quantity) AS posts,
     posts / sum(posts) OVER () AS part
 FROM {DATABASE}.engagement_addends AS engagement
@@ -149,8 +149,8 @@ LIMIT 8
 )
 
 BY_PLATFORM = mentions_by("source", "By platform", "Where did people post?", width=5, height=7)
-BY_LANGUAGE = mentions_by("if(lang = '', 'unknown', lang)", "By language", "In which languages?", width=4, height=7)
-BY_COUNTRY = mentions_by("if(country = '', 'unknown', country)", "By country", "From where?", width=4, height=7)
+BY_LANGUAGE = mentions_by(known("lang"), "By language", "In which languages?", width=4, height=7)
+BY_COUNTRY = mentions_by(known("country"), "By country", "From where?", width=4, height=7)
 
 FEELINGS = structs.replace(EMOJIS, height=7)
 
