@@ -1,7 +1,8 @@
 """``python -m benchmarks.panels``: how long each panel of each dashboard takes on a launch of seven days.
 
 The counters are made in ClickHouse's engine, as workers would have written them, and compacted; nothing goes over
-Kafka. One campaign has 1.5 million mentions, by a hundred thousand authors and fading as launches do; under ``*`` there
+Kafka. One campaign has 1.5 million mentions, by a hundred thousand authors (each on one platform) and fading as
+launches do; under ``*`` there
 is as much talk again. Each panel is asked as Grafana asks, over its dashboard's time range and over all seven days.
 """
 
@@ -51,12 +52,12 @@ SELECT
     toDateTime(intDiv(at_s, 3600) * 3600, 'UTC') AS unit,
     toUInt32(number % 4) AS partition,
     toUInt64(toUnixTimestamp(unit)) AS segment,
-    ['x', 'bluesky', 'tiktok', 'instagram', 'mastodon', 'youtube'][1 + least(rand(4), rand(5)) % 6] AS source,
     ['mention', 'mention', 'reply', 'quote', 'video'][1 + rand(6) % 5] AS event_type,
     ['en', 'es', 'pt', 'ja', 'de', ''][1 + least(rand(7), rand(8)) % 6] AS lang,
     ['', '', 'US', 'GB', 'BR', 'JP', 'KR', 'DE'][1 + rand(9) % 8] AS country,
     ['positive', 'positive', 'neutral', 'negative', ''][1 + rand(10) % 5] AS sentiment,
     toUInt64(100000 * pow(randCanonical(11), 2)) AS person,
+    ['x', 'bluesky', 'tiktok', 'instagram', 'mastodon', 'youtube'][1 + sipHash64(person) % 6] AS source,
     if(rises, 'rising', concat('tag', toString(toUInt32(pow(50000, randCanonical(12)))))) AS tag,
     concat('emoji', toString(toUInt32(pow(3000, randCanonical(13))))) AS emoji
 FROM numbers({{events}})
@@ -83,6 +84,14 @@ _INSERTS = (
     FROM default.event WHERE n % 10 = 0 GROUP BY ALL""",
     f"""pair_counter SELECT window_start, 'launch' AS campaign, 'launch' AS hashtag, tag AS other, {_PLACE},
         count() AS posts_added, 0 AS posts_removed FROM default.event WHERE ours GROUP BY ALL""",
+    f"""hashtag_sentiment_counter SELECT window_start, 'launch' AS campaign, arrayJoin(['launch', tag]) AS hashtag,
+        source, event_type, sentiment, {_PLACE}, count() AS posts_added, 0 AS posts_removed
+    FROM default.event WHERE ours GROUP BY ALL""",
+    f"""post_reaction_counter SELECT window_start, 'launch' AS campaign,
+        concat('p', toString(toUInt32(pow(150000, randCanonical(15))) * 2)) AS post_id,
+        ['x', 'bluesky', 'tiktok', 'instagram', 'mastodon', 'youtube'][1 + sipHash64(post_id) % 6] AS source,
+        ['like', 'share', 'reply', 'quote'][1 + n % 4] AS event_type, {_PLACE}, count() AS events,
+        count() AS quantity_added, 0 AS quantity_removed FROM default.event WHERE ours GROUP BY ALL""",
     f"""reaction_counter SELECT window_start, {_CAMPAIGNS}, source, ['like', 'share', 'view'][1 + n % 3] AS event_type,
         'known' AS post, {_PLACE}, 3 * count() AS events, 3 * count() AS quantity_added, 0 AS quantity_removed
     FROM default.event GROUP BY ALL""",

@@ -42,7 +42,7 @@ from streams.duplicates import Seen
 from streams.extract import extract
 from streams.partition import Counting, Partition
 from streams.phrases import fold
-from streams.reactions import Posts, posts_among, reactions_among
+from streams.reactions import Posts, acting_among, posts_among, reactions_among
 from streams.rows import Share, Writer
 from streams.sample import count_sample
 from streams.settings import Settings, load
@@ -157,12 +157,13 @@ def _stages(clock: Clock, counting: Counting, seen: Seen, posts: Posts, chunk: C
     with clock.stage("count"):
         count(columns, tokens, judged)
     with clock.stage("campaigns"):
-        count_campaigns(events, columns, tokens, matches, counting.matcher.labels)
+        count_campaigns(events, columns, tokens, judged, counting.matcher.labels)
     with clock.stage("reactions"):
         places = chunk.offsets, chunk.append_times_ms
         told = posts_among(events, columns, places, tokens, matches)
         reactions = reactions_among(events, columns, places, texts)
-        count_reactions(posts, told, columns, reactions, matches)
+        acting = acting_among(events, columns, matches)
+        count_reactions(posts, told, columns, reactions, matches, acting)
     with clock.stage("sample of authors"):
         count_sample(events, columns, tokens)
     with clock.stage("archive"):

@@ -79,11 +79,11 @@ def standing_ddl() -> str:
 def coverage_ddl() -> str:
     """CREATE VIEW of one row that says where counts are read.
 
-    ``totals``: of the compacted units (topic, unit, run); ``rows``: of all others what ``standing`` has. A retired unit
-    keeps its totals whatever its accounts say; what they do not stand for is read from rows.
+    ``runs``: those that wrote the totals of the compacted units; ``rows``: of all others what ``standing`` has. A
+    retired unit keeps its totals whatever its accounts say; what they do not stand for is read from rows.
     """
     return f"""CREATE OR REPLACE VIEW {DATABASE}.coverage AS
-SELECT groupArrayIf((topic_id, unit, run), run > 0) AS totals, groupArrayArray(remaining) AS rows
+SELECT groupArrayIf(run, run > 0) AS runs, groupArrayArray(remaining) AS rows
 FROM
 (
     SELECT
@@ -136,7 +136,7 @@ def _view(counter: Counter, name: str, measures: Iterable[str]) -> str:
     )
     columns = ",\n    ".join(measures)
     return f"""CREATE OR REPLACE VIEW {DATABASE}.{name} AS
-WITH (SELECT (totals, rows) FROM {DATABASE}.coverage) AS covered
+WITH (SELECT (runs, rows) FROM {DATABASE}.coverage) AS covered
 SELECT
     {key},
     {columns}
@@ -147,7 +147,7 @@ FROM
     UNION ALL
     SELECT {key}, {", ".join(counter.growing)}
     FROM {DATABASE}.{counter.totals}
-    WHERE ({", ".join(TOTAL_COLUMNS)}) IN ({_rows("covered.1", TOTAL_COLUMNS)})
+    WHERE run IN (SELECT arrayJoin(covered.1))
     UNION ALL
     SELECT {key}, {_maxima(counter)}
     FROM {DATABASE}.{counter.table}

@@ -62,8 +62,7 @@ class Measure(Struct, frozen=True):
 class Counter(Struct, frozen=True):
     """A counter: its view, its key (column: ClickHouse type), its measures, and how its tables are kept.
 
-    ``totals`` holds what ``table`` comes to in compacted units. ``order_by`` is the key as queries ask for it;
-    ``since`` the number of the migration that brought it.
+    ``totals`` holds what ``table`` comes to in compacted units. ``order_by`` is the key as queries ask for it.
     """
 
     view: str
@@ -74,7 +73,6 @@ class Counter(Struct, frozen=True):
     measures: tuple[Measure, ...]
     order_by: tuple[str, ...]
     totals_by: str
-    since: int = 6
 
     @property
     def addends(self) -> str:
@@ -111,7 +109,6 @@ TOKEN_COUNTS = Counter(
     ),
     order_by=("campaign", "kind", "window_start", "token", "source", "event_type"),
     totals_by=_MONTH,
-    since=2,
 )
 
 ENGAGEMENT = Counter(
@@ -126,7 +123,6 @@ ENGAGEMENT = Counter(
     ),
     order_by=("campaign", "window_start", "source", "event_type", "lang", "country", "sentiment"),
     totals_by=_MONTH,
-    since=2,
 )
 
 SPELLINGS = Counter(
@@ -138,7 +134,6 @@ SPELLINGS = Counter(
     measures=(Measure("posts", "events that spell the token so", "posts_added", "posts_removed"),),
     order_by=("campaign", "kind", "token", "spelling"),
     totals_by="tuple()",
-    since=2,
 )
 
 AUTHORS = Counter(
@@ -243,6 +238,29 @@ HASHTAG_REACTIONS = Counter(
     totals_by=_MONTH,
 )
 
+HASHTAG_SENTIMENT = Counter(
+    view="hashtag_sentiment",
+    table="hashtag_sentiment_counter",
+    totals="hashtag_sentiment_totals",
+    meaning="Hashtags in events of a campaign (not of `*`), by how the campaign judges the event, as in `engagement`.",
+    key=_WINDOW | _CAMPAIGN | {"hashtag": "String"} | _EVENT_KIND | {"sentiment": "LowCardinality(String)"},
+    measures=(Measure("posts", "events that contain the hashtag", "posts_added", "posts_removed"),),
+    order_by=("campaign", "window_start", "hashtag", "source", "event_type", "sentiment"),
+    totals_by=_MONTH,
+)
+
+POST_REACTIONS = Counter(
+    view="post_reactions",
+    table="post_reaction_counter",
+    totals="post_reaction_totals",
+    meaning="Likes, shares, views, replies and quotes of a campaign (not of `*`), as `engagement` and `reactions` have "
+    "them, by the post that they act on, where they name it.",
+    key=_WINDOW | _CAMPAIGN | {"post_id": "String"} | _EVENT_KIND,
+    measures=REACTIONS.measures,
+    order_by=("campaign", "window_start", "source", "post_id", "event_type"),
+    totals_by=_MONTH,
+)
+
 AUTHORS_A_SAMPLED_ONE = 8
 """Of so many authors one is sampled."""
 
@@ -274,6 +292,8 @@ COUNTERS = (
     PLEDGED,
     REACTIONS,
     HASHTAG_REACTIONS,
+    HASHTAG_SENTIMENT,
+    POST_REACTIONS,
     SAMPLED_POSTS,
 )
 

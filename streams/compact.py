@@ -32,7 +32,7 @@ _SETTINGS = {
     # A replica that lags behind must not be summed up.
     "select_sequential_consistency": 1,
 }
-_RANDOM_BITS = 20
+_RANDOM_BITS = 22
 
 IS_RETIRED = f"(topic_id, unit) IN (SELECT topic_id, unit FROM {DATABASE}.compaction WHERE notEmpty(covers))"
 """Its rows are gone: it must never be summed up again."""
@@ -142,5 +142,5 @@ def _written(client: Client, sql: str, parameters: Mapping[str, Any]) -> int:
 
 
 def _new_run() -> int:
-    """A number that no other run has; later runs have higher ones."""
+    """A number that no other run of any unit has, by which alone its totals are found; later runs have higher ones."""
     return (time.time_ns() // 1_000_000 << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)

@@ -1,4 +1,4 @@
-"""Count what campaigns want to know beside tokens and engagement: authors, targets, pairs, groups, pledges.
+"""Count what campaigns want to know beside tokens and engagement: authors, targets, hashtags, groups, pledges.
 
 Only few events are looked at: those that belong to a campaign, mention a target or pledge something.
 """
@@ -13,6 +13,7 @@ from schemas.counters import (
     EVERY_CAMPAIGN,
     HASHTAG_GROUPS,
     HASHTAG_PAIRS,
+    HASHTAG_SENTIMENT,
     PLEDGED,
     TARGET_MENTIONS,
 )
@@ -40,17 +41,19 @@ def count_campaigns(
     events: Sequence[Event], columns: pl.DataFrame, tokens: pl.DataFrame, matches: pl.DataFrame, labels: Labels
 ) -> Additions:
     """Count one batch: ``events`` with their ``columns``, ``tokens`` and ``matches`` as for ``count``."""
+    hashtags = tokens.filter(pl.col("kind") == "hashtag").select("row", "token")
     targets = labels.targets.find(tokens) if len(labels.targets) else None
     pledges = (columns["event_type"] == "pledge").arg_true()
     rows = [matches["row"].unique(), pledges.cast(pl.UInt32)] + (
         [targets["row"].unique()] if targets is not None else []
     )
     of = _details(events, columns, pl.concat(rows).unique())
-    mine = matches.join(of, on="row", how="inner")
+    mine = matches.join(of.drop("sentiment"), on="row", how="inner")
     return {
         AUTHORS.table: additions(AUTHORS, *_authors(labels.with_roles(mine))),
         TARGET_MENTIONS.table: additions(TARGET_MENTIONS, *_targets(of, targets)),
-        HASHTAG_PAIRS.table: additions(HASHTAG_PAIRS, *_pairs(tokens, mine)),
+        HASHTAG_PAIRS.table: additions(HASHTAG_PAIRS, *_pairs(hashtags, mine)),
+        HASHTAG_SENTIMENT.table: additions(HASHTAG_SENTIMENT, *_sentiments(hashtags, mine)),
         HASHTAG_GROUPS.table: additions(HASHTAG_GROUPS, *_groups(tokens, mine, labels)),
         PLEDGED.table: additions(PLEDGED, *_pledges(of, mine, labels)),
     }
@@ -93,8 +96,12 @@ def _targets(of: pl.DataFrame, targets: pl.DataFrame | None) -> Rows:
     return of.join(targets, on=["row", "source"], how="inner"), POSTS
 
 
-def _pairs(tokens: pl.DataFrame, mine: pl.DataFrame) -> Rows:
-    hashtags = tokens.filter(pl.col("kind") == "hashtag").join(mine, on="row", how="semi").select("row", "token")
+def _sentiments(hashtags: pl.DataFrame, mine: pl.DataFrame) -> Rows:
+    return mine.join(hashtags.rename({"token": "hashtag"}), on="row", how="inner"), POSTS
+
+
+def _pairs(hashtags: pl.DataFrame, mine: pl.DataFrame) -> Rows:
+    hashtags = hashtags.join(mine, on="row", how="semi")
     hashtags = hashtags.filter(pl.len().over("row").is_between(2, MOST_PAIRED))
     pairs = hashtags.join(hashtags, on="row", how="inner", suffix="_other").filter(
         pl.col("token") < pl.col("token_other")

@@ -1,8 +1,8 @@
-"""Count the reactions that carry no text, under ``*`` and for the campaigns and hashtags of the posts they act on."""
+"""Count reactions: those without text for the campaigns and hashtags of the posts they act on, and of each post all."""
 
 import polars as pl
 
-from schemas.counters import EVERY_CAMPAIGN, HASHTAG_REACTIONS, REACTIONS
+from schemas.counters import EVERY_CAMPAIGN, HASHTAG_REACTIONS, POST_REACTIONS, REACTIONS
 from streams.count import QUANTITY, Additions, additions
 from streams.reactions import Posts, Told
 
@@ -10,12 +10,18 @@ _KNOWN, _UNKNOWN = "known", "unknown"
 
 
 def count_reactions(
-    posts: Posts, told: Told, columns: pl.DataFrame, reactions: pl.DataFrame, matches: pl.DataFrame
+    posts: Posts,
+    told: Told,
+    columns: pl.DataFrame,
+    reactions: pl.DataFrame,
+    matches: pl.DataFrame,
+    acting: pl.DataFrame,
 ) -> Additions:
     """Count one batch, and let ``posts`` keep those that are ``told`` in it.
 
     ``columns`` and ``matches`` (row, campaign) are the events' as for ``count``, ``reactions`` those among them. A
-    campaign that a reaction matches by itself counts it already, so the post brings it no second time.
+    campaign that a reaction matches by itself counts it already, so the post brings it no second time. ``acting`` (row,
+    post_id) are the events that match by themselves and act on a post.
     """
     acted_on = posts.take(reactions, told)
     campaigns, hashtags = posts.belongings(acted_on)
@@ -27,7 +33,12 @@ def count_reactions(
         post=pl.when(known).then(pl.lit(_KNOWN)).otherwise(pl.lit(_UNKNOWN)),
     )
     theirs = of.join(campaigns, on="row", how="inner").with_columns(post=pl.lit(_KNOWN))
+    credited = theirs.select("row", "campaign").join(reactions.select("row", "post_id"), on="row", how="inner")
+    own = matches.select("row", "campaign").join(acting, on="row", how="inner")
+    acts = pl.concat([credited, own])
+    acts = columns[acts["row"]].hstack(acts)
     return {
         REACTIONS.table: additions(REACTIONS, pl.concat([every, theirs.select(every.columns)]), QUANTITY),
         HASHTAG_REACTIONS.table: additions(HASHTAG_REACTIONS, theirs.join(hashtags, on="row", how="inner"), QUANTITY),
+        POST_REACTIONS.table: additions(POST_REACTIONS, acts, QUANTITY),
     }

@@ -22,7 +22,7 @@ from streams.extract import extract
 from streams.match import Matcher
 from streams.phrases import fold
 from streams.places import Horizon
-from streams.reactions import NONE, Posts, Told, posts_among, reactions_among
+from streams.reactions import NONE, Posts, Told, acting_among, posts_among, reactions_among
 from streams.refusal import Refusal
 from streams.sample import count_sample
 from streams.segments import Segment, SegmentRule
@@ -206,12 +206,13 @@ class Partition:
         matcher, tokens, matches = self._counting.matcher, looked.tokens, looked.matches
         judged = matcher.judge.judged(matches, looked.texts["folded"], columns["lang"], tokens)
         additions = count(columns, tokens, judged)
-        additions |= count_campaigns(events, columns, tokens, matches, matcher.labels)
+        additions |= count_campaigns(events, columns, tokens, judged, matcher.labels)
         places = _places(chunk, positions)
         told = posts_among(events, columns, places, tokens, matches)
         told = told if again is None else told.beside(again)
         reactions = reactions_among(events, columns, places, looked.texts)
-        additions |= count_reactions(self._posts, told, columns, reactions, matches)
+        acting = acting_among(events, columns, matches)
+        additions |= count_reactions(self._posts, told, columns, reactions, matches, acting)
         additions |= count_sample(events, columns, tokens)
         self._pending.append(additions)
         memory_bytes = sum(int(frame.estimated_size()) for frame in additions.values())

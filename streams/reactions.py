@@ -16,10 +16,13 @@ from streams.arrays import Bools, Int64s
 from streams.columns import SOURCE
 from streams.places import Horizon, Places, Run, hashes
 
-VERSION = "reactions 1"
+VERSION = "reactions 2"
 """Part of the rules version: the number goes up when a rule here changes."""
 
-_IS_POST, _IS_REACTION = (np.isin(EVENT_TYPES, sorted(types)) for types in (POST_TYPES, REACTION_TYPES))
+_ACTING_TYPES = (*REACTION_TYPES, "reply", "quote")
+_IS_POST, _IS_REACTION, _IS_ACTING = (
+    np.isin(EVENT_TYPES, sorted(types)) for types in (POST_TYPES, REACTION_TYPES, _ACTING_TYPES)
+)
 """By the number of an event's type."""
 _MOST_FRAMES = 64
 NONE = pl.DataFrame(
@@ -126,6 +129,14 @@ def reactions_among(
     bare = texts[rows].select(pl.sum_horizontal(carried) == 0).to_series()
     rows = rows.filter(bare)
     return _frame(rows, [events[row].ref_post_id for row in rows.to_list()], columns, at)
+
+
+def acting_among(events: Sequence[Event], columns: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
+    """The events among ``matches`` that are done to a post, (row, post_id) with that one's id."""
+    rows = matches["row"].unique()
+    rows = rows.filter(pl.Series(_IS_ACTING[columns["event_type"].gather(rows).to_physical().to_numpy()]))
+    posts = pl.Series("post_id", [events[row].ref_post_id for row in rows.to_list()], dtype=pl.String)
+    return pl.DataFrame([rows, posts]).filter(pl.col("post_id") != "")
 
 
 def _of(columns: pl.DataFrame, types: Bools) -> pl.Series:

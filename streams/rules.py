@@ -1,5 +1,6 @@
 """The rules that counting follows here and now: from settings and campaign files."""
 
+from schemas.counters import COUNTERS
 from streams import campaigns, pinned
 from streams.decode import MAX_DEPTH
 from streams.extract import VERSION as EXTRACTOR
@@ -27,5 +28,6 @@ def load(settings: Settings) -> tuple[Counting, dict[str, int]]:
         settings.archive,
     )
     fixed = [getattr(settings, name) for name in pinned.NAMES]
-    ours = (MAX_DEPTH, EXTRACTOR, PHRASES, REACTIONS, SAMPLE, sentiment_version())
+    counted = ", ".join(sorted(counter.view for counter in COUNTERS))
+    ours = (counted, MAX_DEPTH, EXTRACTOR, PHRASES, REACTIONS, SAMPLE, sentiment_version())
     return counting, rules_versions(found, (*fixed, *ours))

@@ -3,7 +3,7 @@
 from dashboards.measures import BUCKETS, CHOSEN, POSTS, STEP_S, bucket_sql
 from dashboards.panel import BLUISH_GREEN, GREY, ORANGE, SKY_BLUE, VERMILLION, Column, Panel
 from dashboards.panels.launch import known, mentions_by
-from dashboards.variables import CAMPAIGN_NAME, FROM, IN_RANGE, THESE_PLATFORMS, THIS_CAMPAIGN, TO
+from dashboards.variables import IN_RANGE, THIS_CAMPAIGN
 from schemas.counters import DATABASE
 
 _NO_CAMPAIGN = "Nothing yet. This is counted for campaigns, not for *: choose one above"
@@ -95,9 +95,8 @@ SENTIMENT_BY_HASHTAG = Panel(
     title="Sentiment by hashtag",
     question="Which hashtags do people use in anger?",
     definition=(
-        "Mentions of the archive that contain the hashtag, less those undone, and how those sound that are judged. "
-        "It needs `GROUNDSWELL_ARCHIVE` to be `matched` or `all`, and goes back as far as the archive does. The twelve "
-        "largest."
+        "Mentions in the time range that contain the hashtag, less those undone, and how those sound that are judged. "
+        "The twelve largest."
     ),
     columns=(
         Column("posts", "posts"),
@@ -106,21 +105,22 @@ SENTIMENT_BY_HASHTAG = Panel(
         Column("judged", "posts", GREY),
     ),
     query=f"""
+WITH hashtag_sentiment.posts AS added
 SELECT
-    concat('#', arrayJoin(hashtags)) AS hashtag,
-    sum(sign(quantity)) AS posts,
-    if(judged > 0, sumIf(sign(quantity), sentiment = 'positive') / judged, NULL) AS positive,
-    if(judged > 0, sumIf(sign(quantity), sentiment = 'negative') / judged, NULL) AS negative,
-    sumIf(sign(quantity), sentiment IN ('positive', 'negative')) AS judged
-FROM {DATABASE}.events
-WHERE event_time >= {FROM} AND event_time < {TO} AND {POSTS} AND {THESE_PLATFORMS} AND has(campaigns, {CAMPAIGN_NAME})
+    concat('#', hashtag) AS tag,
+    sum(added) AS posts,
+    if(judged > 0, sumIf(added, sentiment = 'positive') / judged, NULL) AS positive,
+    if(judged > 0, sumIf(added, sentiment = 'negative') / judged, NULL) AS negative,
+    sumIf(added, sentiment IN ('positive', 'negative')) AS judged
+FROM {DATABASE}.hashtag_sentiment_addends AS hashtag_sentiment
+WHERE {CHOSEN} AND {POSTS}
 GROUP BY hashtag
 HAVING posts > 0
 ORDER BY posts DESC, hashtag
 LIMIT 12
 """,
     drawing="table",
-    empty="Nothing of a campaign in the archive for this time range",
+    empty=_NO_CAMPAIGN,
     width=9,
     height=7,
 )

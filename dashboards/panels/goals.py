@@ -10,12 +10,12 @@ from streams.measures import AUTHORS, TYPES, engaged_sql
 _HOUR_S = 3_600
 _TYPES = ", ".join(f"'{metric}', {list(types)}" for metric, types in TYPES.items() if metric not in AUTHORS)
 _IN_TIME = f"{THIS_CAMPAIGN} AND window_start >= since AND window_start < as_of"
-# Of each goal a place in an array, for a goal that is over counts until then; while none is, one place for all.
+# What counted until each moment at which a goal ended, and in the end what counted until now. Mostly none has ended.
 _SO_FAR = (
-    "if(as_of <= declared[1].4, [toInt64({measure})], "
-    "arrayMap(aim -> if(window_start < aim.4, toInt64({measure}), 0), declared))"
+    "arrayPushBack(sumForEach(arrayMap(over -> if(window_start < over, toInt64({measure}), 0), ended)), "
+    "toInt64(sum({measure})))"
 )
-_OF_THIS = "so_far[least(number, length(so_far))]"
+_OF_THIS = "so_far[if(aim.4 < as_of, indexOf(ended, aim.4), -1)]"
 
 
 def _authors(metric: Metric) -> str:
@@ -31,7 +31,7 @@ def _authors(metric: Metric) -> str:
         FROM
         (
             SELECT
-                sumForEach({_SO_FAR.format(measure=measure)}) AS added,
+                {_SO_FAR.format(measure=measure)} AS added,
                 min(window_start) AS at
             FROM {DATABASE}.{view}_addends
             WHERE {_IN_TIME} AND event_type IN ({types}) AND author_id != ''
@@ -69,7 +69,8 @@ WITH
     (
         SELECT toDateTime(ifNull(any(goals.since), toDateTime64(0, 3, 'UTC')), 'UTC')
         FROM {DATABASE}.goals WHERE {THIS_CAMPAIGN}
-    ) AS since
+    ) AS since,
+    arrayFilter(moment -> moment < as_of, arrayMap(aim -> aim.4, declared)) AS ended
 SELECT
     aim.1 AS name,
     greatest(0, had) / aim.3 AS reached,
@@ -81,8 +82,7 @@ SELECT
 FROM
 (
     SELECT
-        arrayJoin(arrayEnumerate(declared)) AS number,
-        declared[number] AS aim,
+        arrayJoin(declared) AS aim,
         if(since > toDateTime(0), since, toDateTime(minIf(first, first > toDateTime(0)), 'UTC')) AS begun,
         sumIf({_OF_THIS}, counted = aim.2 OR has(types_of[aim.2], counted)) AS had,
         sumIf(last_hour, counted = aim.2 OR has(types_of[aim.2], counted)) AS had_lately,
@@ -92,7 +92,7 @@ FROM
     (
         SELECT
             toString(event_type) AS counted,
-            sumForEach({_SO_FAR.format(measure="quantity")}) AS so_far,
+            {_SO_FAR.format(measure="quantity")} AS so_far,
             sumIf(quantity, window_start >= as_of - {_HOUR_S}) AS last_hour,
             min(window_start) AS first
         FROM ({engaged_sql(_IN_TIME + " AND notEmpty(declared)")})
@@ -100,9 +100,9 @@ FROM
         UNION ALL {_authors("contributors")}
         UNION ALL {_authors("target_mentions")}
         UNION ALL
-        SELECT '', [toInt64(0)], toInt64(0), toDateTime(0, 'UTC')
+        SELECT '', arrayResize([toInt64(0)], length(ended) + 1), toInt64(0), toDateTime(0, 'UTC')
     )
-    GROUP BY number
+    GROUP BY aim
 )
 ORDER BY by, name
 """,

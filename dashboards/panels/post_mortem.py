@@ -6,9 +6,9 @@ from dashboards.measures import BUCKETS, CHOSEN, POSTS, STEP_S, bucket_sql
 from dashboards.panel import BLUISH_GREEN, GREY, ORANGE, VERMILLION, Column, Panel
 from dashboards.panels.launch import EMOJIS, known, mentions_by
 from dashboards.panels.people import top_authors
-from dashboards.variables import CAMPAIGN_NAME, FROM, THESE_PLATFORMS, THIS_CAMPAIGN, TO
-from schemas.counters import DATABASE, EVERY_CAMPAIGN
-from streams.measures import engaged_sql
+from dashboards.variables import FROM, THESE_PLATFORMS, THIS_CAMPAIGN, TO
+from schemas.counters import DATABASE
+from streams.measures import TYPES, engaged_sql
 
 # Without a bench-mark it is an empty span at the epoch, which nothing is in.
 _BENCHMARK = f"""
@@ -154,16 +154,13 @@ BY_COUNTRY = mentions_by(known("country"), "By country", "From where?", width=4,
 
 FEELINGS = structs.replace(EMOJIS, height=7)
 
-_RECENT = f"event_time >= {FROM} - INTERVAL 1 DAY AND event_time < {TO} AND {POSTS}"
-
 TOP_POSTS = Panel(
     title="Top posts",
     question="Which posts did people react to?",
     definition=(
-        "Posts of the campaign, and posts that its own events answer, by likes, shares, replies and quotes of the "
-        "archive in the time range, less those undone. Author and text are of the post itself, where it is in the "
-        "archive and at most a day older than the time range. Likes and shares without text are there only where "
-        "`GROUNDSWELL_ARCHIVE` is `all`."
+        "Posts by the likes, shares, replies and quotes that the campaign counts in the time range, less those undone: "
+        "its own, and those without text to its posts. Author and text are there where the post is in the archive and "
+        "at most a day older than the time range."
     ),
     columns=(
         Column("reactions", "events"),
@@ -179,20 +176,13 @@ WITH
     (
         SELECT
             toString(source) AS platform,
-            ref_post_id AS post,
+            post_id AS post,
             sum(quantity) AS reacted,
             sumIf(quantity, event_type = 'like') AS liked,
             sumIf(quantity, event_type = 'share') AS shared
-        FROM {DATABASE}.events
-        WHERE event_time >= {FROM} AND event_time < {TO} AND {THESE_PLATFORMS}
-            AND event_type IN ('like', 'share', 'reply', 'quote') AND ref_post_id != ''
-            AND
-            (
-                has(campaigns, {CAMPAIGN_NAME}) OR {CAMPAIGN_NAME} = '{EVERY_CAMPAIGN}'
-                OR (source, ref_post_id) IN
-                    (SELECT source, post_id FROM {DATABASE}.events WHERE {_RECENT} AND has(campaigns, {CAMPAIGN_NAME}))
-            )
-        GROUP BY platform, post
+        FROM {DATABASE}.post_reactions_addends AS post_reactions
+        WHERE {CHOSEN} AND event_type IN {TYPES["engagement"]}
+        GROUP BY source, post_id
         HAVING reacted > 0
         ORDER BY reacted DESC, post
         LIMIT 12
@@ -210,13 +200,14 @@ LEFT JOIN
 (
     SELECT toString(source) AS platform, post_id, any(author_name) AS name, any(events.text) AS words
     FROM {DATABASE}.events
-    WHERE {_RECENT} AND (toString(source), post_id) IN (SELECT arrayJoin(arrayMap(one -> (one.1, one.2), top)))
+    WHERE event_time >= {FROM} - INTERVAL 1 DAY AND event_time < {TO} AND {POSTS}
+        AND post_id IN (SELECT arrayJoin(top).2)
     GROUP BY platform, post_id
 ) AS said ON said.platform = one.1 AND said.post_id = one.2
 ORDER BY reactions DESC, post
 """,
     drawing="table",
-    empty="No reactions in the archive for this time range",
+    empty="Nobody has reacted to a post in this time range, or no campaign is chosen: for * this is not counted",
     width=12,
     height=6,
 )

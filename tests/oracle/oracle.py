@@ -19,12 +19,14 @@ WINDOW_S = 10
 MAX_TOKENS = 64
 EVERY = "*"
 REACTIONS = ("like", "share", "view")
+ACTING = ("like", "share", "view", "reply", "quote")
 MOST_PAIRED = 12
 MOST_FOLLOWERS = 10**12
 POSTS = ("mention", "reply", "quote", "video")
 WIDTHS = {
     "token_counts": 2, "engagement": 2, "spellings": 1, "authors": 6, "target_mentions": 1, "hashtag_pairs": 1,
-    "hashtag_groups": 1, "pledged": 3, "reactions": 2, "hashtag_reactions": 2, "sampled_posts": 1,
+    "hashtag_groups": 1, "pledged": 3, "reactions": 2, "hashtag_reactions": 2, "hashtag_sentiment": 1,
+    "post_reactions": 2, "sampled_posts": 1,
 }  # fmt: skip
 """The views, and how many measures each has."""
 # Scripts written without spaces: a keyword in them is found anywhere.
@@ -291,7 +293,7 @@ def _count(
             _add(row, 1, sign * (amount or 0), amount is None)
     _count_sample(event, {token for token, _ in tokens["hashtag"]}, window_start, sums)
     for one in matched:
-        _count_for(one, event, tokens, (window_start, one.name), sums)
+        _count_for(one, event, tokens, (window_start, one.name), feelings[one.name], sums)
     for one in matchers:
         for target in {_token_of(written) for written in one.targets if _is_of(written, event["source"])}:
             if target in {token for token, _ in tokens["account"]}:
@@ -322,6 +324,7 @@ def _credit(
     for one in matchers:
         if one.matches(written, tokens, fold(written.get("text", ""))):
             _add(sums["reactions"][(window_start, one.name, *where, "known")], 1, quantity)
+            _add(sums["post_reactions"][(window_start, one.name, event["ref_post_id"], *where)], 1, quantity)
             for hashtag in {token for token, _ in tokens["hashtag"]}:
                 _add(sums["hashtag_reactions"][(window_start, one.name, hashtag, *where)], 1, quantity)
 
@@ -355,9 +358,10 @@ def _count_for(
     event: Mapping[str, Any],
     tokens: Mapping[str, list[tuple[str, str]]],
     place: tuple[int, str],
+    feeling: str,
     sums: Mapping[str, defaultdict[tuple[Any, ...], list[int]]],
 ) -> None:
-    """Count an event for a campaign that it belongs to: author, pairs, groups."""
+    """Count an event for a campaign that it belongs to: author, hashtags, groups, the post that it acts on."""
     quantity = event.get("quantity", 1)
     sign = (quantity > 0) - (quantity < 0)
     where = (event["source"], event["event_type"])
@@ -374,7 +378,11 @@ def _count_for(
     share = Fraction(15) - Fraction(9 * (min(max(known, 10**5), 10**7) - 10**5), 10**7 - 10**5)
     _add(row, 1, quantity, sign * known, sign * int(known * share / 100), followers is None)
     row[-1] = max(row[-1], 0 if followers is None else known + 1)
+    if event["event_type"] in ACTING and event.get("ref_post_id"):
+        _add(sums["post_reactions"][(*place, event["ref_post_id"], *where)], 1, quantity)
     hashtags = sorted({token for token, _ in tokens["hashtag"]})
+    for hashtag in hashtags:
+        _add(sums["hashtag_sentiment"][(*place, hashtag, *where, feeling)], sign)
     if len(hashtags) <= MOST_PAIRED:
         for pair in combinations(hashtags, 2):
             _add(sums["hashtag_pairs"][(*place, *pair)], sign)

@@ -35,6 +35,8 @@ COLUMNS = {
     "pledged": ((_WINDOW, "campaign", "source", "currency"), ("events", "amount", "unknown")),
     "reactions": ((_WINDOW, "campaign", "source", "event_type", "post"), ("events", "quantity")),
     "hashtag_reactions": ((_WINDOW, "campaign", "hashtag", "source", "event_type"), ("events", "quantity")),
+    "hashtag_sentiment": ((_WINDOW, "campaign", "hashtag", "source", "event_type", "sentiment"), ("posts",)),
+    "post_reactions": ((_WINDOW, "campaign", "post_id", "source", "event_type"), ("events", "quantity")),
     "sampled_posts": ((_WINDOW, "campaign", "hashtag", "source", "author_id", "post_id"), ("posts",)),
 }
 

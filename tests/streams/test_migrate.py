@@ -61,6 +61,14 @@ VIEWS = {
         "window_start": TIME, "campaign": WORD, "hashtag": "String", "source": WORD, "event_type": WORD,
         "events": "Int64", "quantity": "Int64",
     },
+    "hashtag_sentiment": {
+        "window_start": TIME, "campaign": WORD, "hashtag": "String", "source": WORD, "event_type": WORD,
+        "sentiment": WORD, "posts": "Int64",
+    },
+    "post_reactions": {
+        "window_start": TIME, "campaign": WORD, "post_id": "String", "source": WORD, "event_type": WORD,
+        "events": "Int64", "quantity": "Int64",
+    },
     "sampled_posts": {
         "window_start": TIME, "campaign": WORD, "hashtag": "String", "source": WORD, "author_id": "String",
         "post_id": "String", "posts": "Int64",

@@ -21,6 +21,11 @@ from tests.oracle.oracle import Rows, expect
 NOW_MS = 1_763_000_000_000
 FOLDER = (Written("kind", hashtags=("kind",)), Written("calm", hashtags=("calm",), posts=("x:p1",)))
 MATCHER = Matcher([Campaign(one.name, one.name, one.hashtags, posts=one.posts) for one in FOLDER])
+KEYS = (
+    ("reactions", "reaction_counter", ("campaign", "event_type", "post")),
+    ("hashtag_reactions", "hashtag_reaction_counter", ("campaign", "hashtag", "event_type")),
+    ("post_reactions", "post_reaction_counter", ("campaign", "post_id", "event_type")),
+)
 
 
 def event(number: int, kind: str, **more: Any) -> bytes:
@@ -37,6 +42,10 @@ def like(number: int, post_id: str, **more: Any) -> bytes:
     return event(number, "like", ref_post_id=post_id, **more)
 
 
+def reply(number: int, post_id: str, text: str) -> bytes:
+    return event(number, "reply", post_id=f"r{number}", ref_post_id=post_id, text=text)
+
+
 def log_of(values: list[bytes], step: int = 1, tick_ms: int = 1000) -> list[Record]:
     return [Record(index * step, NOW_MS + index * tick_ms, b"", value, ()) for index, value in enumerate(values)]
 
@@ -46,7 +55,7 @@ def counted(
 ) -> dict[str, dict[tuple[Any, ...], tuple[int, int]]]:
     """What a partition counts of a log from ``start``, read in chunks of these sizes: (events, quantity) by key."""
     partition = Partition(Counting(SegmentRule(10_000, 10**9, 10**9), horizon, MATCHER, "off"), start, 0)
-    found: dict[str, dict[tuple[Any, ...], tuple[int, int]]] = {"reactions": {}, "hashtag_reactions": {}}
+    found: dict[str, dict[tuple[Any, ...], tuple[int, int]]] = {view: {} for view, *_ in KEYS}
     begin = 0
     while begin < len(log):
         part = log[begin : begin + sizes[begin % len(sizes)]]
@@ -62,10 +71,7 @@ def counted(
         )
     flush = partition.begin_flush()
     rows = partition.changed_rows(flush) if flush else {}
-    for view, table, key in (
-        ("reactions", "reaction_counter", ("campaign", "event_type", "post")),
-        ("hashtag_reactions", "hashtag_reaction_counter", ("campaign", "hashtag", "event_type")),
-    ):
+    for view, table, key in KEYS:
         for row in rows[table].iter_rows(named=True) if rows else ():
             quantity = row["quantity_added"] - row["quantity_removed"]
             found[view][tuple(row[name] for name in key)] = (row["events"], quantity)
@@ -77,6 +83,7 @@ def expected(log: list[Record], horizon: Horizon) -> dict[str, Rows]:
     return {
         "reactions": {(key[1], key[3], key[4]): row for key, row in views["reactions"].items()},
         "hashtag_reactions": {(key[1], key[2], key[4]): row for key, row in views["hashtag_reactions"].items()},
+        "post_reactions": {(key[1], key[2], key[4]): row for key, row in views["post_reactions"].items()},
     }
 
 
@@ -86,6 +93,7 @@ texts = st.sampled_from(["#kind", "#calm and #kind", "nothing", ""])
 events = st.one_of(
     st.builds(lambda number, one, text: (post, number, one, text), st.integers(0, 30), ids, texts),
     st.builds(lambda number, one: (like, number, one), st.integers(0, 30), ids),
+    st.builds(lambda number, one, text: (reply, number, one, text), st.integers(0, 30), ids, texts),
 )
 
 
@@ -155,3 +163,26 @@ def test_post_that_is_written_again_is_what_it_was_last() -> None:
         found = counted(log, FAR, sizes)
         assert found["reactions"][("kind", "like", "known")] == (1, 1)
         assert found["reactions"][("calm", "like", "known")] == (1, 1)
+
+
+def test_post_has_what_its_campaigns_count_of_it_by_text_of_their_own_or_by_the_post() -> None:
+    log = log_of(
+        [
+            post(0, "p0", "#kind"),
+            like(1, "p0"),
+            like(2, "p0", quantity=3),
+            event(3, "share", ref_post_id="p0", text="so #calm"),
+            reply(4, "p0", "#kind #calm"),
+            reply(5, "p0", "of no campaign"),
+            event(6, "mention", post_id="p6", ref_post_id="p0", text="#kind"),
+            event(7, "like", text="#kind, but of which post"),
+            like(8, "p1"),
+        ]
+    )
+    assert counted(log, FAR)["post_reactions"] == {
+        ("kind", "p0", "like"): (2, 4),
+        ("calm", "p0", "share"): (1, 1),
+        ("kind", "p0", "reply"): (1, 1),
+        ("calm", "p0", "reply"): (1, 1),
+        ("calm", "p1", "like"): (1, 1),
+    }
