@@ -12,7 +12,7 @@ LAUNCH_WINDOWS = Mark(
     query=f"""
 SELECT
     toDateTime(start, 'UTC') AS time,
-    CAST(toDateTime(end, 'UTC'), 'Nullable(DateTime(\\'UTC\\'))') AS time_end,
+    CAST(toDateTime(end, 'UTC') AS Nullable(DateTime('UTC'))) AS time_end,
     name AS title,
     concat('Launch window of ', campaign) AS text
 FROM {DATABASE}.launch_windows
@@ -28,7 +28,7 @@ ALERTS = Mark(
     query=f"""
 SELECT
     toDateTime(started, 'UTC') AS time,
-    CAST(NULL, 'Nullable(DateTime(\\'UTC\\'))') AS time_end,
+    CAST(NULL AS Nullable(DateTime('UTC'))) AS time_end,
     concat(alert_id, ', ', severity) AS title,
     message AS text
 FROM {DATABASE}.alerts

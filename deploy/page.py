@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploy.children import Child
-from deploy.ports import LOOPBACK, listen
+from deploy.ports import LOOPBACK
 from deploy.supervisor import Seat, Supervisor
 from deploy.workers import environment
+from streams.listening import listen
 from streams.settings import Settings
 
 _COMMAND = (sys.executable, "-m", "dashboards.page")

@@ -1,13 +1,11 @@
 """Ports of this machine; everything embedded listens on 127.0.0.1 alone."""
 
-import contextlib
 import secrets
 import socket
 
 from streams.errors import GroundswellError
 
 LOOPBACK = "127.0.0.1"
-_MOST_PORTS = 100
 
 
 def is_free(port: int) -> bool:
@@ -29,20 +27,6 @@ def require_free(port: int, what: str, setting: str) -> None:
             f"{what} needs port {port} on {LOOPBACK}, which is taken or not allowed: "
             f"stop the program that listens there, or set {setting} to another port."
         )
-
-
-def listen(host: str, port: int, setting: str) -> socket.socket:
-    """A socket that listens on ``port`` of ``host`` (0: any), or on the next free one.
-
-    Raises ``GroundswellError`` where none of the next hundred can be had; ``setting`` is where to change the port.
-    """
-    for candidate in range(port, min(port + _MOST_PORTS, 65_536)):
-        with contextlib.suppress(OSError):
-            return socket.create_server((host, candidate), backlog=128)
-    raise GroundswellError(
-        f"Nothing can listen on {host} from port {port} on: see that this is an address of this machine, or set "
-        f"{setting} to another port, 0 for any free one."
-    )
 
 
 def free_port() -> int:

@@ -37,6 +37,7 @@ from streams.worker import Worker
 _IDLE_CHECK_S = 5.0
 _KAFKA_CHECK_S = 5.0
 _TOPIC_CHECK_S = 5.0
+_MEMORY_CHECK_S = 5.0
 _STREAM_BUFFER = 4
 _YOUNG_OBJECTS = 200_000
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
@@ -60,6 +61,7 @@ def run_worker(settings: Settings) -> None:
     counting, versions = rules.load(settings)
     declare.declare(ground.client, counting.matcher.campaigns)
     collect_seldom()
+    metrics.measure_memory()
     with tempfile.TemporaryDirectory(prefix="groundswell-") as folder:
         app = _app(settings, folder)
         writer = Writer(Sink(ground.client), topic_id, versions)
@@ -168,6 +170,10 @@ def _register_watches(app: faust.App, worker: Worker, settings: Settings, topic_
     @app.timer(_IDLE_CHECK_S)  # type: ignore[untyped-decorator]  # Faust's
     async def close_idle_segments() -> None:
         await worker.close_idle_segments()
+
+    @app.timer(_MEMORY_CHECK_S)  # type: ignore[untyped-decorator]  # Faust's
+    async def measure_memory() -> None:
+        metrics.measure_memory()
 
 
 def _register_snapshots(app: faust.App, worker: Worker, settings: Settings, partitions: int) -> None:

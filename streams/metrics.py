@@ -1,16 +1,19 @@
 """Every metric, once: its name, labels, unit and meaning. Counters restart at 0 with the process."""
 
-import errno
+import math
+import os
+from pathlib import Path
 from wsgiref.simple_server import WSGIServer
 
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
-from streams.errors import GroundswellError
+from streams.listening import on_free_port
 
 _PARTITION = ("partition",)
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 10, 30, 60, 300)
-_MOST_PORTS = 100
+_STATM = Path("/proc/self/statm")
+"""A process's memory in pages; the second number is what is resident."""
 
 READ = Counter("groundswell_records_read_total", "Records taken from events.v1.", _PARTITION)
 COUNTED = Counter("groundswell_events_counted_total", "Records that were events and counted.", _PARTITION)
@@ -52,6 +55,13 @@ WAITING_FOR_KAFKA = Gauge(
     "1 while Kafka does not answer: nothing more is read then, and nothing is lost.",
     (),
     multiprocess_mode="livemax",
+)
+
+MEMORY = Gauge(
+    "groundswell_resident_memory_bytes",
+    "What a worker's process holds in memory; of several on one port each, by its process id (`pid`).",
+    (),
+    multiprocess_mode="liveall",
 )
 
 SNAPSHOTS = Counter(
@@ -116,6 +126,7 @@ ALL = (
     VISIBLE_SECONDS,
     WAITING,
     WAITING_FOR_KAFKA,
+    MEMORY,
     SNAPSHOTS,
     SNAPSHOT_EVENTS,
     COMPACTED,
@@ -139,27 +150,27 @@ def markdown_table() -> str:
     return "\n".join(rows) + "\n"
 
 
+def measure_memory() -> None:
+    """Set ``MEMORY`` to what this process holds now; to NaN on systems that have no ``/proc``."""
+    try:
+        pages = int(_STATM.read_text(encoding="ascii").split()[1])
+    except FileNotFoundError:
+        MEMORY.set(math.nan)
+    else:
+        MEMORY.set(pages * os.sysconf("SC_PAGE_SIZE"))
+
+
 def serve(port: int, registry: CollectorRegistry = REGISTRY, host: str = "127.0.0.1") -> WSGIServer:
     """Serve ``/metrics`` on ``host``: on ``port`` (0: any), or the next free one; returns the server, which runs.
 
     Raises ``GroundswellError`` where there is no free port, or no such address of this machine.
     """
-    end = min(port + _MOST_PORTS, 65_536)
-    for candidate in range(port, end):
-        try:
-            server, _ = start_http_server(candidate, addr=host, registry=registry)
-        except PermissionError:
-            break
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise GroundswellError(
-                    f"Metrics cannot be served on {host} ({error.strerror}): set GROUNDSWELL_METRICS_HOST to an "
-                    "address of this machine."
-                ) from error
-            continue
-        if candidate != port:
-            structlog.get_logger().warning("metrics port taken, next free one used", taken=port, used=candidate)
+
+    def start(candidate: int) -> WSGIServer:
+        server, _ = start_http_server(candidate, addr=host, registry=registry)
         return server
-    raise GroundswellError(
-        f"No free port for metrics from {port} to {end - 1}: set GROUNDSWELL_METRICS_PORT to a free one."
-    )
+
+    server = on_free_port(start, host, port, "GROUNDSWELL_METRICS_HOST and GROUNDSWELL_METRICS_PORT")
+    if port not in {0, server.server_port}:
+        structlog.get_logger().warning("metrics port taken, next free one used", taken=port, used=server.server_port)
+    return server

@@ -329,6 +329,23 @@ def test_two_worker_processes_show_the_metrics_of_both_on_one_port(site: Site) -
 
 
 @pytest.mark.stack
+def test_two_worker_processes_tell_what_each_holds_in_memory(site: Site) -> None:
+    def told() -> dict[int, float]:
+        page = HTTP.get(f"http://127.0.0.1:{site.settings.metrics_port}/metrics").text
+        found = re.findall(r'^groundswell_resident_memory_bytes\{pid="(\d+)"\} (\S+)$', page, re.MULTILINE)
+        return {int(pid): float(size) for pid, size in found}
+
+    def resident(pid: int) -> float:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+        return 1024 * float(re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)[0])
+
+    pids = site.workers.children().keys()
+    assert len(pids) == 2
+    # The kernel is asked at two moments.
+    wait_until(lambda: told() == pytest.approx({pid: resident(pid) for pid in pids}, rel=0.1), "both are told")
+
+
+@pytest.mark.stack
 def test_sigterm_ends_both_worker_processes_cleanly(site: Site, tmp_path: Path) -> None:
     chosen = site.settings.model_copy(update={"metrics_port": free_port()})
     client = KafkaAdminClient(bootstrap_servers=chosen.kafka_bootstrap)

@@ -8,12 +8,17 @@ from benchmarks.contenders.protocol import Task
 
 
 def application(given: Task) -> faust.App:
-    """An app with Faust's own defaults."""
+    """An app with Faust's own defaults, but for its folder, which would be one of the current folder."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     return faust.App(
-        given.group, broker=f"kafka://{given.bootstrap}", web_enabled=False, web_host="127.0.0.1", web_port=port
+        given.group,
+        broker=f"kafka://{given.bootstrap}",
+        datadir=given.out / "faust",
+        web_enabled=False,
+        web_host="127.0.0.1",
+        web_port=port,
     )
 
 

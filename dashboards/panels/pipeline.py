@@ -141,16 +141,14 @@ ROWS = _watch(
 MEMORY = _watch(
     "Memory",
     "Does a worker grow?",
-    "Resident memory: of all processes that Prometheus scrapes, and of the largest. Workers that share a port (`up`, "
-    "`worker --processes`) do not tell theirs: run them singly where it matters.",
+    "Resident memory of all workers together, and of each process: by its address, and its process id where several "
+    "share a port (`up`, `worker --processes`).",
     (
         Column(
-            "all workers", "bytes", look="line", promql='sum(process_resident_memory_bytes{job="groundswell"})'
+            "all workers", "bytes", ORANGE, look="dashed line",
+            promql='sum(groundswell_resident_memory_bytes{job="groundswell"})',
         ),
-        Column(
-            "the largest", "bytes", ORANGE, look="dashed line",
-            promql='max(process_resident_memory_bytes{job="groundswell"})',
-        ),
+        Column("{{instance}} {{pid}}", "bytes", promql='groundswell_resident_memory_bytes{job="groundswell"}'),
     ),
     6,
 )  # fmt: skip

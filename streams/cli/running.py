@@ -18,6 +18,7 @@ from streams import clickhouse, moments, settings
 from streams.cli.demo import Counts, Player, demo_settings, differences, look, start_afresh, wait_until_counted
 from streams.cli.demo_view import render
 from streams.errors import GroundswellError
+from streams.listening import listen
 
 if TYPE_CHECKING:
     from deploy.stack import Stack
@@ -59,10 +60,10 @@ def page(
     It reads and never writes, and asks nobody who they are: for people outside, put it behind a proxy that does.
     """
     from dashboards.page.server import serve  # noqa: PLC0415 - of the extra `page`
-    from deploy.ports import LOOPBACK, listen  # noqa: PLC0415 - needed only here
+    from deploy.ports import LOOPBACK  # noqa: PLC0415 - needed only here
 
     chosen = settings.load()
-    with listen(host, chosen.web_port, "GROUNDSWELL_WEB_PORT") as listening:
+    with listen(host, chosen.web_port, "--host and GROUNDSWELL_WEB_PORT") as listening:
         show({"Live page": f"http://{host}:{listening.getsockname()[1]}"})
         serve(chosen, listening, local=host == LOOPBACK)
 

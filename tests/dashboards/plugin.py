@@ -1,6 +1,7 @@
 """What Grafana and its ClickHouse plugin make of a query before ClickHouse gets it, as far as our queries go.
 
-In this order, as they do it: the variables (Grafana), then the macros of the time range (the plugin's backend).
+In this order, as they do it: the variables (Grafana), then the macros of the time range (the plugin's backend). What
+comes after is not imitated: ``frames`` asks with the driver and the frames that the plugin is built on.
 """
 
 import re

@@ -12,8 +12,6 @@ from streams import metrics
 from tests.streams.alerts.programs import run
 
 COLUMNS = [column for panel in PIPELINE for column in panel.columns if column.promql]
-ELSEWHERE = {"process_resident_memory_bytes"}
-"""Metrics of the client library."""
 
 
 def plain(promql: str) -> str:
@@ -33,9 +31,9 @@ def samples() -> set[str]:
 
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.promql[:60])
 def test_panels_ask_for_metrics_and_labels_that_workers_serve(column: Column) -> None:
-    named = set(re.findall(r"\b(?:groundswell|process)_\w+", column.promql))
+    named = set(re.findall(r"\bgroundswell_\w+", column.promql))
     assert named
-    assert named <= samples() | ELSEWHERE
+    assert named <= samples()
     labels = {label for metric in metrics.ALL for label in metric._labelnames} | {"le"}
     for by in re.findall(r" by \((\w+)\)", column.promql):
         assert by in labels
@@ -60,12 +58,12 @@ def test_promtool_finds_the_numbers_of_what_workers_count(tmp_path: Path) -> Non
         'groundswell_records_read_total{job="groundswell",partition="1",instance="b"}': "0+500x10",
         'groundswell_lag_records{job="groundswell",partition="0",instance="a"}': "40x10",
         'groundswell_lag_records{job="groundswell",partition="1",instance="b"}': "2x10",
-        'process_resident_memory_bytes{job="groundswell",instance="a"}': "300x10",
-        'process_resident_memory_bytes{job="groundswell",instance="b"}': "200x10",
-        'process_resident_memory_bytes{job="other",instance="c"}': "900x10",
+        'groundswell_resident_memory_bytes{job="groundswell",instance="a"}': "300x10",
+        'groundswell_resident_memory_bytes{job="groundswell",instance="b"}': "200x10",
+        'groundswell_resident_memory_bytes{job="other",instance="c"}': "900x10",
     }
     of = {column.name: column.promql for panel in PIPELINE if panel.title != "Health" for column in panel.columns}
-    expected = {"read": 300, "all partitions": 42, "most of one partition": 40, "all workers": 500, "the largest": 300}
+    expected = {"read": 300, "all partitions": 42, "most of one partition": 40, "all workers": 500}
     test = {
         "interval": "5s",
         "input_series": [{"series": name, "values": values} for name, values in series.items()],
