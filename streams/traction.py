@@ -37,6 +37,12 @@ _SPAN = f"window_start >= {_SINCE} AND window_start < {_UNTIL}"
 
 def rising_sql(since: str, until: str, spans: str, span_s: str, floor: str) -> str:
     """SELECT of (hashtag, recent, average, score): what spikes in the last of the spans, by expressions of SQL."""
+    counts = f"{DATABASE}.token_counts_addends AS token_counts"
+    last = f"{until} - toIntervalSecond({span_s})"
+    enough = (
+        f"SELECT token FROM {counts} WHERE {_POSTS} AND window_start >= {last} AND window_start < {until} "
+        f"GROUP BY token HAVING sum(posts) >= {floor}"
+    )
     return f"""
 SELECT
     token AS hashtag,
@@ -53,12 +59,11 @@ FROM
     FROM
     (
         SELECT token, intDiv(dateDiff('second', {since}, window_start), {span_s}) AS span, sum(posts) AS counted
-        FROM {DATABASE}.token_counts_addends AS token_counts
-        WHERE {_POSTS} AND window_start >= {since} AND window_start < {until}
+        FROM {counts}
+        WHERE {_POSTS} AND window_start >= {since} AND window_start < {until} AND token IN ({enough})
         GROUP BY token, span
     )
     GROUP BY token
-    HAVING recent >= {floor}
 )
 WHERE score >= {LEAST_SCORE}"""
 
@@ -97,12 +102,12 @@ HAVING sampled * {AUTHORS_A_SAMPLED_ONE} >= {{authors:UInt32}}
 """
 
 _BEGIN = f"""
-SELECT toUnixTimestamp(min(window_start)) FROM {DATABASE}.engagement WHERE {_EVERYTHING} AND {_SPAN}
+SELECT toUnixTimestamp(min(window_start)) FROM {DATABASE}.engagement_addends WHERE {_EVERYTHING} AND {_SPAN}
 """
 
 _FIRST = f"""
 SELECT token, toUnixTimestamp(min(window_start))
-FROM {DATABASE}.token_counts
+FROM {DATABASE}.token_counts_addends
 WHERE {_POSTS} AND {_SPAN} AND token IN {{hashtags:Array(String)}}
 GROUP BY token
 """

@@ -122,13 +122,13 @@ def top_authors(title: str, question: str, of_role: str, empty: str, width: int,
         ),
         query=f"""
 SELECT
-    if(any(name) = '', author_id, any(name)) AS author,
-    sum(posted) AS posts,
-    sum(shared) AS shares,
-    max(most) AS followers,
-    sum(seen) AS impressions,
+    if(name = '', author_id, name) AS author,
+    posted AS posts,
+    shared AS shares,
+    most AS followers,
+    seen AS impressions,
     toString(source) AS platform,
-    max(part) AS role
+    multiIf(is_own, 'own', is_partner, 'partner', '') AS role
 FROM
 (
     SELECT
@@ -139,15 +139,16 @@ FROM
         sumIf(quantity, event_type = 'share') AS shared,
         max(authors.followers) AS most,
         sum(authors.impressions) AS seen,
-        max(toString(authors.role)) AS part
+        max(authors.role = 'own') AS is_own,
+        max(authors.role = 'partner') AS is_partner
     FROM {DATABASE}.authors_addends AS authors
     WHERE {CHOSEN} AND author_id != '' AND {of_role}
     GROUP BY source, author_id
+    HAVING posted > 0 OR shared > 0
+    ORDER BY posted DESC, shared DESC, author_id, source
+    LIMIT 15
 )
-GROUP BY source, author_id
-HAVING posts > 0 OR shares > 0
-ORDER BY posts DESC, shares DESC, author, platform
-LIMIT 15
+ORDER BY posts DESC, shares DESC, author_id, platform
 """,
         drawing="table",
         empty=empty,

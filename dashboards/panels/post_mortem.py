@@ -184,7 +184,7 @@ WITH
         WHERE {CHOSEN} AND event_type IN {TYPES["engagement"]}
         GROUP BY source, post_id
         HAVING reacted > 0
-        ORDER BY reacted DESC, post
+        ORDER BY reacted DESC, platform, post
         LIMIT 12
     )
 ) AS top

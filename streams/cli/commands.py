@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -169,7 +170,12 @@ def migrate_command(as_json: Json = False) -> None:
     in_force = settings.load()
     made = topics.create_topics(in_force)
     client = clickhouse.connect(in_force)
-    applied = migrate.migrate(client.command, lambda sql: client.query(sql).result_rows, in_force.archive_days)
+
+    def rows(sql: str) -> Sequence[Sequence[object]]:
+        return client.query(sql).result_rows
+
+    applied = migrate.migrate(client.command, rows, in_force.archive_days)
+    migrate.let_views_be_granted(client.command, rows)
     if as_json:
         sys.stdout.write(msgspec.json.encode({"topics": made, "migrations": applied}).decode() + "\n")
         return

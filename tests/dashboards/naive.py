@@ -36,6 +36,10 @@ class Naive:
     def types(self) -> Counter[str]:
         return summed((one["event_type"], quantity(one)) for one in [*self.own, *self.credited])
 
+    def acts(self) -> list[Event]:
+        """What names a post that it was done to."""
+        return [one for one in (*self.own, *self.credited) if "ref_post_id" in one]
+
     def by(self, field: str) -> Counter[str]:
         return summed((one.get(field) or "unknown", quantity(one)) for one in self.mentions())
 

@@ -18,7 +18,7 @@ from streams.goals import goals
 from streams.traction import FEWEST_AUTHORS, FLOOR, LINES, counted_since, spans, traction
 from tests.dashboards import week
 from tests.dashboards.conftest import Rows, Week
-from tests.dashboards.naive import Naive, hashtags, of_the_week, quantity, summed
+from tests.dashboards.naive import Naive, hashtags, is_loves, of_the_week, quantity, summed
 
 PANELS = [
     (board.name, panel)
@@ -260,19 +260,23 @@ def test_peaks_are_the_busiest_hours(counted_week: Week) -> None:
     assert rows[0]["part"] == pytest.approx(rows[0]["posts"] / sum(map(quantity, expected.mentions())))
 
 
-def test_top_posts_are_those_most_answered(counted_week: Week) -> None:
+def test_top_posts_are_those_most_reacted_to(counted_week: Week) -> None:
     made = counted_week.events
-    posts = {one["post_id"]: one for one in made if "post_id" in one}
-    expected = summed(
-        (one["ref_post_id"], quantity(one))
-        for one in of_the_week(made).mentions()
-        if one["event_type"] in {"reply", "quote"} and "ref_post_id" in one
-    )
+    posts = {f"{one['source']}:{one['post_id']}": one for one in made if "post_id" in one and one.get("quantity") != -1}
+    acts = of_the_week(made).acts()
+    expected = {
+        what: summed(
+            (f"{one['source']}:{one['ref_post_id']}", quantity(one)) for one in acts if one["event_type"] in what
+        )
+        for what in (("like", "share", "reply", "quote"), ("like",), ("share",))
+    }
+    reactions, likes, shares = expected.values()
     rows = counted_week.rows(post_mortem.TOP_POSTS)
-    assert max(expected.values()) == rows[0]["reactions"]
+    assert pairs(rows) == largest(reactions, 12)
     for row in rows:
-        post = posts[row["post"].split(":")[1]]
-        assert row["text"] in {post["text"], ""}
+        post = row["post"]
+        assert (row["likes"], row["shares"]) == (likes[post], shares[post])
+        assert row["text"] == (posts[post]["text"] if is_loves(posts[post]) else "")
 
 
 @pytest.mark.parametrize("mark", MARKS, ids=lambda mark: mark.name)
