@@ -2,8 +2,8 @@
 
 The counters are made in ClickHouse's engine, as workers would have written them, and compacted; nothing goes over
 Kafka. One campaign has 1.5 million mentions, by a hundred thousand authors (each on one platform) and fading as
-launches do; under ``*`` there
-is as much talk again. Each panel is asked as Grafana asks, over its dashboard's time range and over all seven days.
+launches do; under ``*`` there is as much talk again. Each panel is asked as Grafana asks, over its dashboard's time
+range and over all seven days.
 """
 
 import argparse
