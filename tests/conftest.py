@@ -1,5 +1,6 @@
 """What several test modules share: one real broker for the whole session."""
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -12,6 +13,8 @@ from deploy.ports import free_port
 def pytest_configure() -> None:
     """Ctrl-C is ignored in the background of a shell, and so by all that tests start there and mean to end by it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Brokers of tests live for seconds: compiling their code well would be half of all the processor time they take.
+    os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 
 @pytest.fixture(scope="session")

@@ -89,9 +89,11 @@ def test_second_worker_joins_and_leaves_and_totals_are_exact(counted: Ledger) ->
 
 def test_workers_declare_what_their_campaign_files_say_and_the_same_only_once(counted: Ledger) -> None:
     # The second worker of this stack.
-    with worker(counted.settings):
+    with worker(counted.settings) as running:
         counted.send(counted.generate(100, seed=5))
         counted.check()
+        # What the libraries would import at their first use, for nothing.
+        assert "/pandas/" not in Path(f"/proc/{running.process.pid}/maps").read_text(encoding="utf-8")
     declarations = "SELECT uniqExact(declaration), countIf(kind != '') FROM groundswell.declaration"
     expected = len(list(declared(load(counted.settings.campaigns))))
     assert expected
