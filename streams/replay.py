@@ -159,6 +159,7 @@ def _outcomes(
     files: Sequence[str], chosen: Format, report: Report, terminal: Terminal
 ) -> Iterator[tuple[str, Outcome]]:
     """What became of each record, with its file and number for a person; a file that breaks off ends alone."""
+    convert = chosen.converter()
     for name in files:
         label = "standard input" if name == source_files.STDIN else name
         try:
@@ -169,7 +170,7 @@ def _outcomes(
                 elif not value or value.isspace():
                     outcome = Skipped("empty line")
                 else:
-                    outcome = chosen.convert(value, time.time_ns() // 1_000_000)
+                    outcome = convert(value, time.time_ns() // 1_000_000)
                 yield f"{label}:{number}", outcome
         except GroundswellError as error:
             report.failed[name] = str(error)
