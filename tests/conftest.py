@@ -26,5 +26,5 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with whole stacks first: they take longest, and what is quick fills the end evenly."""
+    """Files with real engines first: they take longest, and what is quick fills the end evenly."""
     items.sort(key=lambda item: item.get_closest_marker("stack") is None)
