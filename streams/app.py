@@ -14,6 +14,7 @@ from faust.types import TP
 
 from schemas.topics import EVENTS
 from streams import (
+    arrays,
     clickhouse,
     compactor,
     declare,
@@ -53,6 +54,7 @@ def run_worker(settings: Settings) -> None:
 
     Raises ``GroundswellError`` when it may not count on, and whatever else made it stop.
     """
+    arrays.leave_pandas_out()
     ground = preflight.check(settings)
     topic_id = ground.topic.topic_id
     pinned.pin(ground.client, topic_id, settings)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from schemas.topics import DEAD_LETTERS, ERROR_HEADER_PREFIX, EVENTS, MAX_DEAD_LETTER_BYTES
 from streams.errors import GroundswellError
 from streams.settings import Settings
-from streams.topics import no_broker
+from streams.topics import CONNECT_S, no_broker
 
 _SILENCE_MS = 10_000
 _ACKNOWLEDGED_S = 60
@@ -44,6 +44,7 @@ def read(settings: Settings) -> Iterator[RefusedRecord]:
     try:
         consumer = KafkaConsumer(
             bootstrap_servers=settings.kafka_bootstrap.split(","),
+            bootstrap_timeout_ms=CONNECT_S * 1000,
             enable_auto_commit=False,
             isolation_level="read_committed",
             max_partition_fetch_bytes=2 * MAX_DEAD_LETTER_BYTES,

@@ -27,7 +27,9 @@ _JAMO = range(0x1160, 0x1200)
 """Korean letters that join with the one before."""
 
 _BIDI_CONTROL = f"[{BIDI_CONTROLS}]"
-_EVERY = [chr(code) for code in range(0x80, 0x110000) if not 0xD800 <= code < 0xE000]
+_EVERY = [chr(code) for code in range(0x80, 0x20000) if not 0xD800 <= code < 0xE000]
+"""All that can have a case: beyond are ideographs, tags and private use."""
+
 _EXPANDED = {char: char.casefold() for char in _EVERY if len(char.casefold()) > 1}
 """What casefolding makes longer (``ß``)."""
 _NOT_LOWERED = {char: char.casefold() for char in _EVERY if char.lower() == char != char.casefold()}

@@ -16,8 +16,7 @@ from streams.replay_report import Report, Terminal
 from streams.settings import Settings
 from streams.sources import files as source_files
 from streams.sources import formats
-from streams.sources.formats import Format
-from streams.sources.outcome import Outcome, Refused, Skipped
+from streams.sources.outcome import Convert, Outcome, Refused, Skipped
 
 T = TypeVar("T")
 
@@ -117,6 +116,8 @@ def replay(settings: Settings, files: Sequence[str], format_name: str = "events"
     does not answer or the topic is missing. What goes wrong later stands in the report, whose ``exit_code`` says so.
     """
     chosen = formats.named(format_name)
+    # Before the signals are taken over: it loads Polars, which takes Ctrl-C over as it loads.
+    convert = chosen.converter()
     source_files.check(files, tables=chosen.tables)
     report = Report()
     producer = Producer(
@@ -129,7 +130,7 @@ def replay(settings: Settings, files: Sequence[str], format_name: str = "events"
     started_s = time.monotonic()
     try:
         with terminal, interrupt, producer:
-            outcomes = _paced(_outcomes(files, chosen, report, terminal), speed, terminal.tick)
+            outcomes = _paced(_outcomes(files, convert, report, terminal), speed, terminal.tick)
             for where, outcome in interrupt.until_asked(outcomes):
                 _take(where, outcome, report, producer, terminal)
             report.interrupted = interrupt.stopped
@@ -156,7 +157,7 @@ def _take(where: str, outcome: Outcome, report: Report, producer: Producer, term
 
 
 def _outcomes(
-    files: Sequence[str], chosen: Format, report: Report, terminal: Terminal
+    files: Sequence[str], convert: Convert, report: Report, terminal: Terminal
 ) -> Iterator[tuple[str, Outcome]]:
     """What became of each record, with its file and number for a person; a file that breaks off ends alone."""
     for name in files:
@@ -169,7 +170,7 @@ def _outcomes(
                 elif not value or value.isspace():
                     outcome = Skipped("empty line")
                 else:
-                    outcome = chosen.convert(value, time.time_ns() // 1_000_000)
+                    outcome = convert(value, time.time_ns() // 1_000_000)
                 yield f"{label}:{number}", outcome
         except GroundswellError as error:
             report.failed[name] = str(error)

@@ -22,7 +22,9 @@ from schemas.topics import ALL, DEAD_LETTERS, EVENTS, Topic
 from streams.errors import GroundswellError, UnreachableError
 from streams.settings import Settings
 
-_CONNECT_S = 10
+CONNECT_S = 10
+"""How long a broker is waited for before a command says that none answers."""
+
 _NOT_YET_S = 30
 _NO_COORDINATOR_YET = (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError)
 _LEAST_RETENTION = 10
@@ -52,7 +54,7 @@ def admin(settings: Settings) -> Iterator[Any]:
     """kafka-python's admin client; raises ``GroundswellError`` when no broker answers."""
     try:
         client = KafkaAdminClient(
-            bootstrap_servers=settings.kafka_bootstrap.split(","), bootstrap_timeout_ms=_CONNECT_S * 1000
+            bootstrap_servers=settings.kafka_bootstrap.split(","), bootstrap_timeout_ms=CONNECT_S * 1000
         )
     except (KafkaError, OSError) as error:
         raise no_broker(settings) from error

@@ -17,7 +17,6 @@ from schemas.campaign import Campaign
 from schemas.counters import AUTHORS_A_SAMPLED_ONE, DATABASE, EVERY_CAMPAIGN
 from schemas.event import POST_TYPES, WINDOW_S
 from streams.errors import UsageError
-from streams.token_table import own_hashtags
 
 LEAST_SCORE = 3.0
 HISTORY = timedelta(days=7)
@@ -215,5 +214,7 @@ Row = tuple[str, int, float, float]
 
 def _others(campaigns: Sequence[Campaign], rows: Sequence[Sequence[Any]]) -> list[Row]:
     """The rows whose hashtag, which comes first, is no campaign's."""
+    from streams.token_table import own_hashtags  # noqa: PLC0415 - Polars takes its time to load; the live page has no use for it
+
     ours = {hashtag for _, hashtag in own_hashtags(campaigns, [row[0] for row in rows])}
     return [(row[0], row[1], row[2], row[3]) for row in rows if row[0] not in ours]

@@ -19,6 +19,8 @@ from tests.oracle.views import added, additive, compare, views
 from tests.stack_fixture import Ledger, ask, wait_until, wait_until_counted
 
 OLD = {campaign.name: campaign for campaign in vocabulary.CAMPAIGNS}
+NEW = Campaign("kindness", hashtags=("Kindness", "love", "мир"), keywords=("peace",))
+"""Another file of a campaign of ``OLD``."""
 
 Bounds = Mapping[int, int]
 """By partition, an offset."""

@@ -18,6 +18,7 @@ from deploy.ports import free_port
 from deploy.workers import environment
 from schemas.topics import EVENTS
 from streams.settings import Settings, load
+from tests.http_client import HTTP
 from tests.oracle.generate import Produced, generate
 from tests.oracle.log import Campaign, Sendable, read_log
 from tests.oracle.oracle import expect
@@ -29,9 +30,6 @@ COMMAND = (sys.executable, "-m", "streams")
 PATIENCE_S = 120
 _BATCH_RECORDS = 500
 _POLL_S = 0.2
-
-# One for all requests, as making one takes some 30 ms of processor time; it keeps no connection to what may be killed.
-HTTP = httpx.Client(timeout=60, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 def stack_settings(folder: Path, campaigns: tuple[Campaign, ...] = (), **more: Any) -> Settings:

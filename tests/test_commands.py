@@ -31,9 +31,9 @@ from streams.migrate import migrations
 from streams.producer import Producer
 from streams.settings import Settings, load
 from tests.deploy.clickhouse_fixtures import ClickHouse
+from tests.http_client import HTTP
 from tests.stack_fixture import (
     COMMAND,
-    HTTP,
     Running,
     account,
     alive,

@@ -9,43 +9,52 @@ import pytest
 
 from deploy.stack import Stack
 from streams import compactor, retire
+from streams.settings import Settings
 from tests.oracle import vocabulary
 from tests.oracle.log import Campaign
-from tests.recount_fixture import OLD, Counted
+from tests.recount_fixture import NEW, OLD, Counted
 from tests.stack_fixture import Ledger, ask, groundswell, stack_settings
-from tests.worker_fixture import worker
+from tests.worker_fixture import empty, worker
 
 pytestmark = pytest.mark.stack
 
-T_S = 5
+T_S = 3
 BURSTS = 4
-BURST = 800
-NEW = Campaign("kindness", hashtags=("Kindness", "love", "мир"), keywords=("peace",))
+BURST = 500
 TOKEN_ROWS = "SELECT count() FROM groundswell.token_counter"
 ROWS_READ = "SELECT length(rows) FROM groundswell.coverage"
 
 
-@pytest.fixture
-def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
-    """A log of several units, counted by a worker that has ended, so that nothing closes a segment any more."""
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     settings = stack_settings(
         tmp_path_factory.mktemp("compaction"),
         vocabulary.CAMPAIGNS,
         partitions=2,
-        segment_size=256,
+        segment_size=160,
         segment_age_s=T_S,
         horizon_records=1_000,
     )
     with Stack(settings, workers=0, progress=print):
-        made = Counted(Ledger(settings, vocabulary.CAMPAIGNS))
-        with worker(settings) as running:
-            for burst in range(BURSTS):
-                made.ledger.send(made.ledger.generate(BURST, seed=50 + burst))
-                time.sleep(T_S)
-            made.remember()
-            running.end(signal.SIGTERM)
+        yield settings
+
+
+@pytest.fixture
+def counted(engines: Settings) -> Counted:
+    """A log of several units, counted by a worker that has ended, so that nothing closes a segment any more."""
+    empty(engines)
+    made = Counted(Ledger(engines, vocabulary.CAMPAIGNS))
+    for of_another_test in engines.campaigns.iterdir():
+        of_another_test.unlink()
+    made.write(*vocabulary.CAMPAIGNS)
+    with worker(engines) as running:
+        for burst in range(BURSTS):
+            made.ledger.send(made.ledger.generate(BURST, seed=50 + burst))
+            time.sleep(T_S)
         made.remember()
-        yield made
+        running.end(signal.SIGTERM)
+    made.remember()
+    return made
 
 
 def test_every_count_is_the_same_through_compactions_and_recounts(counted: Counted) -> None:

@@ -15,6 +15,8 @@ from tests.oracle.generate import Produced
 from tests.oracle.produce import produce
 from tests.stack_fixture import Running, account, groundswell, stack_settings, wait_until_counted
 
+pytestmark = pytest.mark.stack
+
 EVENT = {"event_id": "1", "source": "x", "event_type": "mention", "event_time": 1_700_000_000_000}
 RECORDS = [
     Produced(b"x:1", json.dumps(EVENT).encode()),

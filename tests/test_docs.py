@@ -38,6 +38,7 @@ ELSEWHERE = {
     "make demo": "tests/test_demo.py",
     'make demo ARGS="--duration 20s --exit"': "tests/test_demo.py",
     "make test": ".ci/run",
+    'make test ARGS="-m fault"': ".ci/run",
     "make lint": ".ci/run",
     "make setup": "Makefile",
     "git clone <this repository> groundswell && cd groundswell": "tests/test_docs.py",
@@ -82,6 +83,7 @@ def test_every_command_of_the_readme_and_of_contributing_runs_here_or_in_a_named
     for command in commands("README.md") + commands("CONTRIBUTING.md"):
         if command in ELSEWHERE:
             assert (ROOT / ELSEWHERE[command]).exists()
+            assert command in (ROOT / ".ci/run").read_text(encoding="utf-8") or ELSEWHERE[command] != ".ci/run"
         elif command.startswith("make test ARGS="):
             (_, paths) = command.split("ARGS=", 1)
             assert all((ROOT / path).exists() for path in shlex.split(shlex.split(paths)[0]))

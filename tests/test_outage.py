@@ -27,6 +27,8 @@ from tests.oracle.tokens import Tokens
 from tests.stack_fixture import Ledger, Running, ask, log_ends, wait_until
 from tests.worker_fixture import kill_clickhouse, metric, stack, start_clickhouse, worker
 
+pytestmark = pytest.mark.stack
+
 RECORDS = 2000
 BIG_BYTES = 58_000
 MOST_RESIDENT = 1536 * 1024 * 1024
@@ -97,6 +99,32 @@ def refused_writes_keep_nothing(sink: Sink) -> bool:
         gc.enable()
 
 
+def test_worker_waits_for_clickhouse_keeps_its_partitions_and_catches_up_exactly(
+    running_stack: tuple[Stack, Ledger],
+) -> None:
+    engines, ledger = running_stack
+    port = ledger.settings.metrics_port
+    with worker(ledger.settings) as running:
+        ledger.send(ledger.generate(RECORDS, seed=2))
+        ledger.check()
+        before = generation(ledger.settings)
+        kill_clickhouse(engines)
+        ledger.send(ledger.generate(RECORDS, seed=3))
+        wait_until(lambda: metric(port, WAITING_FOR_CLICKHOUSE) == 1, "the worker waits")
+        failures = metric(port, "groundswell_flush_failures_total")
+        wait_until(
+            lambda: metric(port, "groundswell_flush_failures_total") >= failures + 6, "its session would be over"
+        )
+        assert running.process.poll() is None
+        start_clickhouse(engines)
+        ledger.check()
+        wait_until(lambda: metric(port, WAITING_FOR_CLICKHOUSE) == 0, "nothing is waited for")
+        # Had the worker left its group, it would have come back in another generation.
+        assert generation(ledger.settings) == before
+        assert running.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.fault
 def test_clickhouse_away_for_longer_than_memory_lasts_is_waited_for_and_totals_are_exact(
     running_stack: tuple[Stack, Ledger],
 ) -> None:
@@ -135,6 +163,7 @@ def test_clickhouse_away_for_longer_than_memory_lasts_is_waited_for_and_totals_a
         assert running.end(signal.SIGTERM) == 0
 
 
+@pytest.mark.fault
 def test_kafka_that_hangs_and_then_is_away_is_waited_for_and_totals_are_exact(
     running_stack: tuple[Stack, Ledger],
 ) -> None:

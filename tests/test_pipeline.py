@@ -27,7 +27,9 @@ from tests.oracle.tokens import Tokens, fold
 from tests.oracle.views import compare, views
 from tests.stack_fixture import account, ask, stack_settings, wait_until_counted
 
-EVENTS_GENERATED = 100_000
+pytestmark = pytest.mark.stack
+
+EVENTS_GENERATED = 30_000
 CONFORMANCE_START_S = 1_000_000_000
 EMOJI_START_S = 1_100_000_000
 WINDOW_S = 10
@@ -134,7 +136,7 @@ class Run:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    settings = stack_settings(tmp_path_factory.mktemp("pipeline"), vocabulary.CAMPAIGNS, segment_size=4096)
+    settings = stack_settings(tmp_path_factory.mktemp("pipeline"), vocabulary.CAMPAIGNS, segment_size=2048)
     with Stack(settings, workers=2, progress=print):
         now_ms = time.time_ns() // 1_000_000
         generated = generate(EVENTS_GENERATED, seed=20261121, now_ms=now_ms, share_bad=0.01)

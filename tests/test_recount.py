@@ -7,42 +7,35 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from bisect import bisect_right
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-import streams.recount_log
 from deploy.stack import Stack
 from deploy.workers import environment
 from streams import recount
-from streams.recount_log import Log as Reachable
 from tests.oracle import vocabulary
 from tests.oracle.log import Campaign
-from tests.recount_fixture import OLD, Bounds, Counted
+from tests.recount_fixture import NEW, OLD, Counted
 from tests.stack_fixture import (
     PATIENCE_S,
     Ledger,
-    Running,
     ask,
     groundswell,
     stack_settings,
     wait_until,
-    wait_until_counted,
 )
 
 pytestmark = pytest.mark.stack
 
 PARTITIONS = 2
-RECORDS = 4_000
-SEGMENT_RECORDS = 512
-HORIZON_RECORDS = 1_000
-DELETED = 100
-NEW = Campaign("kindness", hashtags=("Kindness", "love", "мир"), keywords=("peace",))
+RECORDS = 2_400
+SEGMENT_RECORDS = 256
+HORIZON_RECORDS = 500
+TOTAL = "SELECT sum(events) FROM groundswell.engagement WHERE campaign = 'kindness'"
 NOTHING = Campaign("kindness", hashtags=("nobodywritesthiseither",))
 
 
@@ -54,7 +47,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
         partitions=PARTITIONS,
         segment_size=SEGMENT_RECORDS,
         horizon_records=HORIZON_RECORDS,
-        batch_records=700,
+        batch_records=400,
     )
     with Stack(settings, workers=1, progress=print):
         made = Counted(Ledger(settings, vocabulary.CAMPAIGNS))
@@ -217,7 +210,7 @@ def test_recount_refuses_in_one_sentence_what_it_cannot_do(counted: Counted) -> 
             2,
             "There is no campaign 'kindnes' in .*: choose from '\\*', 'any', 'everywhere', 'kind",
         ),
-        (other, "kindness", 1, "GROUNDSWELL_SEGMENT_SIZE is 1024, but .* set it back to 512"),
+        (other, "kindness", 1, "GROUNDSWELL_SEGMENT_SIZE is 1024, but .* set it back to 256"),
     ):
         done = groundswell(settings, "recount", name)
         assert (done.returncode, done.stderr.count("\n")) == (code, 1)
@@ -232,88 +225,3 @@ def test_report_for_people_says_what_was_counted_again(counted: Counted) -> None
     assert "Workers count kindness by other rules still: restart them, then repeat this with --since 20" in done.stdout
     # On a slow machine it says how far it is.
     assert re.fullmatch(r"(recount: [\d,]+ of [\d,]+ records read\n)*", done.stderr), done.stderr
-
-
-@pytest.fixture
-def truncated(tmp_path: Path) -> Iterator[Counted]:
-    """A stack of one partition with 3,000 records, of which Kafka has deleted the first 100.
-
-    Thereby the second segment, which is there, has lost some of its horizon; the third was appended long after it.
-    """
-    settings = stack_settings(
-        tmp_path, vocabulary.CAMPAIGNS, partitions=1, segment_size=SEGMENT_RECORDS, horizon_s=1, batch_records=700
-    )
-    with Stack(settings, workers=0, progress=print):
-        made = Counted(Ledger(settings, vocabulary.CAMPAIGNS))
-        early = groundswell(settings, "recount", "kindness")
-        assert (early.returncode, early.stderr.count("\n")) == (1, 1)
-        assert "Nothing of events.v1 has been counted yet" in early.stderr
-        records = made.ledger.generate(3000, seed=42)
-        made.ledger.send(records[:1000])
-        sent_s = time.monotonic()
-        with Running(settings, "worker", output=tmp_path / "worker.log"):
-            wait_until_counted(settings, 1000)
-            time.sleep(max(0, sent_s + 2 * settings.horizon_s + 0.5 - time.monotonic()))
-            made.ledger.send(records[1000:])
-            made.remember()
-            made.commits()
-            made.delete(DELETED)
-            yield made
-
-
-def test_recount_of_a_truncated_log_says_what_is_out_of_reach_and_is_exact_in_the_rest(truncated: Counted) -> None:
-    end = truncated.commits()
-    names = truncated.segments()[0]
-    log = truncated.log[0]
-    whole_ms = log[DELETED].append_time_ms + 2 * 1000 * truncated.settings.horizon_s
-    later = next(at for at in names if at >= DELETED and log[at].append_time_ms > whole_ms)
-    truncated.write(NEW)
-    report = truncated.recount("kindness")
-    assert report["campaigns"][0]["segments"] == truncated.between(end, {0: later}) > 0
-    (gone,) = report["out_of_reach"]
-    until_ms = datetime.fromisoformat(gone["until"]).timestamp() * 1000
-    assert (gone["partition"], gone["since"], round(until_ms)) == (0, None, log[later].append_time_ms)
-    truncated.check(NEW, {0: later}, end)
-    check_reach(truncated, names, end)
-    check_retention_meanwhile(truncated, names)
-    truncated.delete(end[0])
-    truncated.write(OLD["kindness"])
-    done = groundswell(truncated.settings, "recount", "kindness", "--since", "1h")
-    assert done.stdout.startswith("Nothing to count again: no segment has been closed since then that Kafka still has")
-    assert re.search(r"Out of reach in partition 0: what was appended from \S+ \S+ until \S+ \S+ UTC\. ", done.stdout)
-    truncated.check(NEW, {0: later}, end)
-
-
-def check_reach(truncated: Counted, names: list[int], end: Bounds) -> None:
-    """By offsets the horizon is whole as well; and what was appended later is wholly in reach."""
-    long = truncated.settings.model_copy(update={"horizon_s": 3600, "horizon_records": 600})
-    with Reachable(long) as log:
-        stretch = log.stretch(0, names[:-1], end[0], None)
-        assert stretch.segments == [at for at in names[:-1] if at >= DELETED + 600]
-        assert (stretch.position, stretch.end, stretch.cut_short) == (stretch.segments[0] - 600, end[0], True)
-        last = names[-2]
-        since_ms = truncated.log[0][last].append_time_ms + 1
-        assert not log.stretch(0, names[:-1], end[0], since_ms).cut_short
-
-
-def check_retention_meanwhile(truncated: Counted, names: list[int]) -> None:
-    """What Kafka deletes while it is being read is out of reach; the rest is recounted."""
-    with pytest.MonkeyPatch.context() as patch:
-        # So that the log is fetched in many pieces, not in one.
-        patch.setattr(streams.recount_log, "_FETCH_BYTES", 16 * 1024)
-        deleted = names[-2] - 10
-
-        def progress(done: int, total: int) -> None:
-            assert 0 < done <= total
-            if deleted not in log_starts:
-                log_starts.append(deleted)
-                truncated.delete(deleted)
-
-        log_starts: list[int] = []
-        report = recount.recount(truncated.settings, ["kindness"], None, progress)
-    assert len(log_starts) == 1
-    assert [one.segments for one in report.campaigns] == [0]
-    assert len(report.out_of_reach) == 1
-
-
-TOTAL = "SELECT sum(events) FROM groundswell.engagement WHERE campaign = 'kindness'"

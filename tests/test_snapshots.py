@@ -24,11 +24,12 @@ from deploy.workers import environment
 from schemas.topics import EVENTS, SNAPSHOT_DEAD_LETTERS, SNAPSHOTS, Topic
 from streams import topics
 from streams.settings import Settings, load
+from tests.http_client import HTTP
 from tests.oracle.differences import NAMES, Poll, added_up, growth
 from tests.oracle.generate import Produced
 from tests.oracle.log import Log, read_log
 from tests.oracle.produce import produce
-from tests.stack_fixture import HTTP, Running, answers, ask, eventually, stack_settings, wait_until
+from tests.stack_fixture import Running, answers, ask, eventually, stack_settings, wait_until
 from tests.streams.kafka_reader import records
 
 pytestmark = pytest.mark.stack

@@ -2,70 +2,46 @@
 
 import asyncio
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from deploy.stack import Stack
-from deploy.workers import environment
-from schemas.topics import EVENTS, MARKER_HEADER
+from schemas.topics import EVENTS
 from streams import topics
 from streams.campaigns import load
 from streams.declare import declared
-from streams.errors import CRASHED
 from streams.settings import Settings
-from tests.oracle.log import read_log
 from tests.stack_fixture import (
-    PATIENCE_S,
     Ledger,
-    account,
     ask,
-    groundswell,
-    log_ends,
-    stack_settings,
     wait_until,
-    wait_until_counted,
 )
 from tests.worker_fixture import (
     HALF,
     PARTITIONS,
-    committed,
-    kill_clickhouse,
     metric,
     refusal,
     stack,
-    start_clickhouse,
     worker,
 )
 
 pytestmark = pytest.mark.stack
 
-SEGMENT_AGE_S = 3
-
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Ledger]]:
-    """A stack with a topic of which some is counted, and no worker that runs."""
-    with stack(tmp_path_factory.mktemp("worker")) as (running_stack, ledger):
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    """A topic of which some is counted, and no worker that runs."""
+    with stack(tmp_path_factory.mktemp("worker")) as (_, ledger):
         ledger.send(ledger.generate(HALF, seed=0))
         with worker(ledger.settings) as running:
             ledger.check()
             assert running.end(signal.SIGTERM) == 0
-        yield running_stack, ledger
-
-
-@pytest.fixture
-def counted(shared: tuple[Stack, Ledger]) -> Ledger:
-    return shared[1]
+        yield ledger
 
 
 def test_second_worker_joins_and_leaves_and_totals_are_exact(counted: Ledger) -> None:
@@ -89,9 +65,11 @@ def test_second_worker_joins_and_leaves_and_totals_are_exact(counted: Ledger) ->
 
 def test_workers_declare_what_their_campaign_files_say_and_the_same_only_once(counted: Ledger) -> None:
     # The second worker of this stack.
-    with worker(counted.settings):
+    with worker(counted.settings) as running:
         counted.send(counted.generate(100, seed=5))
         counted.check()
+        # What the libraries would import at their first use, for nothing.
+        assert "/pandas/" not in Path(f"/proc/{running.process.pid}/maps").read_text(encoding="utf-8")
     declarations = "SELECT uniqExact(declaration), countIf(kind != '') FROM groundswell.declaration"
     expected = len(list(declared(load(counted.settings.campaigns))))
     assert expected
@@ -171,108 +149,3 @@ async def transactions(settings: Settings) -> None:
             await (producer.commit_transaction() if good else producer.abort_transaction())
     finally:
         await producer.stop()
-
-
-def test_worker_waits_for_clickhouse_keeps_its_partitions_and_catches_up_exactly(shared: tuple[Stack, Ledger]) -> None:
-    running_stack, ledger = shared
-    port = ledger.settings.metrics_port
-    generation = "SELECT max(generation) FROM groundswell.segments"
-    with worker(ledger.settings) as running:
-        ledger.send(ledger.generate(HALF, seed=2))
-        ledger.check()
-        before = ask(ledger.settings, generation)
-        kill_clickhouse(running_stack)
-        ledger.send(ledger.generate(HALF, seed=3))
-        wait_until(lambda: metric(port, "groundswell_waiting_for_clickhouse") == 1, "the worker waits")
-        failures = metric(port, "groundswell_flush_failures_total")
-        wait_until(
-            lambda: metric(port, "groundswell_flush_failures_total") >= failures + 6, "its session would be over"
-        )
-        assert running.process.poll() is None
-        start_clickhouse(running_stack)
-        ledger.check()
-        wait_until(lambda: metric(port, "groundswell_waiting_for_clickhouse") == 0, "nothing is waited for")
-        # Had the worker left its group, it would have come back in another generation.
-        assert ask(ledger.settings, generation) == before
-        assert running.end(signal.SIGTERM) == 0
-
-
-def test_records_deleted_before_they_were_counted_stop_the_worker_and_doctor_explains(tmp_path: Path) -> None:
-    with stack(tmp_path) as (_, ledger):
-        with worker(ledger.settings) as running:
-            ledger.send(ledger.generate(HALF, seed=4))
-            wait_until_counted(ledger.settings, HALF)
-            assert running.end(signal.SIGTERM) == 0
-        ledger.send(ledger.generate(HALF, seed=5))
-        with topics.admin(ledger.settings) as client:
-            ends = log_ends(ledger.settings)
-            client.delete_records({TopicPartition(EVENTS.name, number): end - 1 for number, end in ends.items()})
-        said = refusal(ledger.settings, "worker")
-        assert re.search(r"Records \d+ to \d+ of events.v1, partition \d, are gone from Kafka", said)
-        assert "groundswell doctor" in said
-        doctor = groundswell(ledger.settings, "doctor")
-        assert doctor.returncode == 1
-        assert re.search(r"\nMEND  log: Partition \d was counted up to \d+, but Kafka has deleted", doctor.stdout)
-        assert doctor.stderr == ""
-
-
-def test_idle_segment_is_closed_by_a_marker_and_the_commit_moves_on(tmp_path: Path) -> None:
-    with stack(tmp_path, segment_age_s=SEGMENT_AGE_S) as (_, ledger), worker(ledger.settings) as running:
-        ledger.send(ledger.generate(HALF, seed=6))
-        ledger.check()
-        wait_until(
-            lambda: all(numbers["markers"] for numbers in account(ledger.settings).values()),
-            "each partition has a marker",
-        )
-        log = read_log(ledger.settings.kafka_bootstrap, EVENTS.name)
-        markers = {
-            partition: [record.offset for record in records if MARKER_HEADER in dict(record.headers)]
-            for partition, records in log.items()
-        }
-        assert sorted(markers) == list(range(PARTITIONS))
-        wait_until(
-            lambda: all(committed(ledger.settings)[one] >= found[0] for one, found in markers.items()),
-            "the marker's offset is committed",
-        )
-        ledger.check()
-        assert running.end(signal.SIGTERM) == 0
-
-
-def test_supervised_worker_that_finds_a_server_away_is_one_to_start_again(tmp_path: Path) -> None:
-    away = stack_settings(tmp_path)
-    assert groundswell(away, "worker").returncode == 1
-    (tmp_path / "metrics").mkdir()
-    done = groundswell(away, "worker", env={"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics")})
-    assert done.returncode == 3
-    assert "No Kafka broker answers" in done.stderr
-
-
-LOSING = """
-import sys
-from streams.worker import Worker
-from streams.cli import main
-
-take, taken = Worker.take, []
-
-async def losing(self, tp, delivery):
-    taken.append(tp)
-    if taken.count(tp) != 3:
-        await take(self, tp, delivery)
-
-Worker.take = losing
-sys.argv = ["groundswell", "worker"]
-main()
-"""
-"""A worker in which a delivery of each partition is lost between Kafka's client and counting."""
-
-
-def test_delivery_lost_on_its_way_to_counting_ends_the_worker_and_a_new_start_counts_it(tmp_path: Path) -> None:
-    with stack(tmp_path, batch_records=50) as (_, ledger):
-        ledger.send(ledger.generate(HALF, seed=8))
-        command = [sys.executable, "-c", LOSING]
-        env = {**os.environ, **environment(ledger.settings)}
-        lossy = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-        assert lossy.returncode == CRASHED
-        assert "then came what follows" in lossy.stderr
-        with worker(ledger.settings):
-            ledger.check()

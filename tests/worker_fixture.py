@@ -18,8 +18,9 @@ from schemas.topics import ALL, EVENTS
 from streams import clickhouse, pinned, topics
 from streams.cli.commands import app
 from streams.settings import Settings
+from tests.http_client import HTTP
 from tests.oracle import vocabulary
-from tests.stack_fixture import HTTP, Ledger, Running, alive, ask, groundswell, stack_settings, wait_until
+from tests.stack_fixture import Ledger, Running, alive, ask, groundswell, stack_settings, wait_until
 
 PARTITIONS = 2
 HALF = 2000

@@ -69,9 +69,11 @@ class Broker:
         )
         require_free(self._port, "Kafka", "GROUNDSWELL_KAFKA_BOOTSTRAP")
         class_path = jars.class_path(self._progress)
-        storage.prepare(lambda log_dir, cluster_id: self._format(class_path, log_dir, cluster_id))
-        self._write_properties(storage.log_dir)
         startup = StartupCache(class_path, storage.temporary)
+        storage.prepare(
+            lambda log_dir, cluster_id: self._format(class_path, startup.flags_of_a_tool(), log_dir, cluster_id)
+        )
+        self._write_properties(storage.log_dir)
         child = Child(
             "Kafka",
             java_command(
@@ -105,13 +107,13 @@ class Broker:
     def _write_properties(self, log_dir: Path) -> None:
         self._storage.properties.write_text(server_properties(log_dir, self._port, free_port()), encoding="utf-8")
 
-    def _format(self, class_path: list[Path], log_dir: Path, cluster_id: str) -> None:
+    def _format(self, class_path: list[Path], flags: list[str], log_dir: Path, cluster_id: str) -> None:
         storage = self._storage
         self._write_properties(log_dir)
         main = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(storage.properties)]
         child = Child(
             "Kafka's formatting",
-            java_command(class_path, storage.broker_log, storage.temporary, [], main),
+            java_command(class_path, storage.broker_log, storage.temporary, flags, main),
             log=storage.java_out,
         )
         with contextlib.ExitStack() as stack:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas.counters import KINDS
-from streams import clickhouse, doctor, migrate, moments, query, replay, settings, top, topics
+from streams import clickhouse, doctor, migrate, moments, query, settings, top, topics
 from streams.cli import alerts, campaigns, compact, dead_letters, gaps, goals, recount, running, traction
 from streams.errors import CRASHED, GroundswellError, UnreachableError, UsageError
 from streams.sources.formats import FORMATS
@@ -130,6 +130,8 @@ def replay_command(
 
     Example: `groundswell replay day.jsonl.zst --speed 60`
     """
+    from streams import replay  # noqa: PLC0415 - Arrow takes its time to load; the other commands need none
+
     report = replay.replay(settings.load(), files, format_name.value, replay.parse_speed(speed))
     sys.stdout.write((report.as_json() if as_json else report.as_text()) + "\n")
     if report.error:

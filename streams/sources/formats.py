@@ -1,9 +1,10 @@
 """The formats that ``groundswell replay`` reads, each declared once."""
 
+from importlib import import_module
+
 from msgspec import Struct
 
 from streams.errors import UsageError
-from streams.sources import events, jetstream
 from streams.sources.outcome import Convert
 
 
@@ -12,12 +13,16 @@ class Format(Struct, frozen=True):
 
     name: str
     summary: str
-    convert: Convert
     tables: bool
 
+    def converter(self) -> Convert:
+        """Its ``convert``, of the module that has its name: loaded here, as what decodes takes long to load."""
+        convert: Convert = import_module(f"streams.sources.{self.name}").convert
+        return convert
 
-EVENTS = Format("events", "Groundswell's own events (JSON lines, CSV or Parquet)", events.convert, tables=True)
-JETSTREAM = Format("jetstream", "frames of Bluesky's Jetstream, v1 or v2 (JSON lines)", jetstream.convert, tables=False)
+
+EVENTS = Format("events", "Groundswell's own events (JSON lines, CSV or Parquet)", tables=True)
+JETSTREAM = Format("jetstream", "frames of Bluesky's Jetstream, v1 or v2 (JSON lines)", tables=False)
 
 FORMATS: dict[str, Format] = {one.name: one for one in (EVENTS, JETSTREAM)}
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from msgspec import Struct
 
@@ -22,6 +21,7 @@ from tests.dashboards import week
 from tests.dashboards.counted import at, inserts
 from tests.dashboards.plugin import ALL, Value, expand
 from tests.deploy.clickhouse_fixtures import ClickHouse
+from tests.http_client import HTTP
 
 Rows = list[dict[str, Any]]
 CHOSEN: dict[str, Value] = {"campaign": "launch", "platform": ALL, "granularity": "60"}
@@ -44,12 +44,11 @@ class Grafana(Struct, frozen=True):
         return self._answer(sql, bound | settings)
 
     def _answer(self, sql: str, parameters: Mapping[str, str]) -> Rows:
-        answer = httpx.post(
+        answer = HTTP.post(
             self.url,
             params={"database": "groundswell", "default_format": "JSON", "max_execution_time": "60", **parameters},
             content=sql,
             auth=("reader", ""),
-            timeout=60,
         )
         assert answer.status_code == 200, answer.text
         rows: Rows = answer.json()["data"]

@@ -27,6 +27,8 @@ from schemas.event import SOURCES
 from tests.dashboards.conftest import Grafana, Rows
 from tests.dashboards.counted import at
 
+pytestmark = pytest.mark.stack
+
 EVERY_PANEL = [panel for board in DASHBOARDS for panel in board.panels if panel.query]
 NOW, FILLING, BEFORE = (column.name for column in VELOCITY.columns)
 

@@ -20,6 +20,8 @@ from tests.dashboards import week
 from tests.dashboards.conftest import Rows, Week
 from tests.dashboards.naive import Naive, hashtags, is_loves, of_the_week, quantity, summed
 
+pytestmark = pytest.mark.stack
+
 PANELS = [
     (board.name, panel)
     for board in DASHBOARDS

@@ -22,7 +22,7 @@ def read_string(block: bytes, start: int) -> tuple[str, int]:
 
 
 def post(server: ClickHouse, sql: str) -> httpx.Response:
-    return httpx.post(
+    return server.http.post(
         server.url, params=ARGUMENTS, content=sql, auth=("reader", ""), headers={"Accept-Encoding": "gzip"}
     )
 

@@ -238,7 +238,7 @@ def test_http_insert_cut_short_writes_nothing(clickhouse_server: ClickHouse, cli
         raise ConnectionAbortedError
 
     with pytest.raises(ConnectionAbortedError):
-        httpx.post(
+        clickhouse_server.http.post(
             clickhouse_server.url,
             params={"query": f"INSERT INTO {clickhouse_table} FORMAT JSONEachRow"},
             content=half(),

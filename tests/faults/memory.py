@@ -30,10 +30,11 @@ from deploy.stack import Stack
 from schemas.topics import EVENTS
 from streams.settings import Settings
 from streams.topics import admin
+from tests.http_client import HTTP
 from tests.oracle import vocabulary
 from tests.oracle.generate import Produced, generate
 from tests.oracle.produce import produce
-from tests.stack_fixture import HTTP, account, alive, stack_settings, wait_until, wait_until_counted
+from tests.stack_fixture import account, alive, stack_settings, wait_until, wait_until_counted
 
 _EVERY_S = 5.0
 _LATER_MINUTE = 5

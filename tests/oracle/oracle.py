@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from itertools import combinations
+from types import CodeType
 from typing import Any
 
 from tests.oracle.log import Campaign, Log, Record
@@ -212,11 +213,11 @@ def _is_like(token: str, wanted: str) -> bool:
     return token.endswith(others[-1]) and len(token) - len(others[-1]) >= place
 
 
-def _in_python(keyword: str) -> tuple[str, list[str]]:
+def _in_python(keyword: str) -> tuple[CodeType, list[str]]:
     """A keyword as an expression of Python, over ``holds``; and its phrases, folded, in the order of that list."""
     words = re.findall(r'"[^"]*"|[()]|[^\s()"]+', keyword)
     if not {"AND", "OR", "NOT", "(", ")"} & set(words) and '"' not in keyword:
-        return "holds[0]", [fold(keyword)]
+        return compile("holds[0]", keyword, "eval"), [fold(keyword)]
     code: list[str] = []
     phrases: list[str] = []
     follows_word = False
@@ -232,7 +233,7 @@ def _in_python(keyword: str) -> tuple[str, list[str]]:
             code.append(f"holds[{len(phrases)}]")
             phrases.append(fold(word.strip('"')))
             follows_word = True
-    return " ".join(code), phrases
+    return compile(" ".join(code), keyword, "eval"), phrases
 
 
 _matcher = cache(_Matcher)

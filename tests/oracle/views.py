@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from tests.http_client import HTTP
 from tests.oracle.oracle import Rows
 
 _WINDOW = "toUnixTimestamp(window_start)"
@@ -54,16 +55,12 @@ def _read(clickhouse_url: str, view: str) -> Rows:
     keys, measures = COLUMNS[view]
     wanted = [*keys, *(one if "(" in one else f"sum({one})" for one in measures)]
     sql = f"SELECT {', '.join(wanted)} FROM groundswell.{view} GROUP BY {', '.join(keys)} FORMAT JSONCompactEachRow"
-    answer = httpx.post(clickhouse_url, content=sql.encode(), timeout=120)
+    answer = HTTP.post(clickhouse_url, content=sql.encode())
     if answer.status_code != httpx.codes.OK:
         raise RuntimeError(f"{view} cannot be read: {answer.text.strip()}")
-    rows: Rows = {}
-    # Not splitlines: a token may hold what Unicode takes for a line's end.
-    for line in answer.content.split(b"\n"):
-        if line:
-            row = json.loads(line)
-            rows[tuple(row[: len(keys)])] = tuple(int(measure) for measure in row[len(keys) :])
-    return rows
+    lines = answer.content.strip(b"\n").replace(b"\n", b",")  # within one there is none
+    width = len(keys)
+    return {tuple(row[:width]): tuple(map(int, row[width:])) for row in json.loads(b"[" + lines + b"]")}
 
 
 def additive(found: Mapping[str, Rows]) -> dict[str, Rows]:

@@ -13,6 +13,8 @@ from streams.errors import GroundswellError
 from streams.migrate import let_views_be_granted, migrate, migrations
 from tests.deploy.clickhouse_fixtures import ClickHouse
 
+pytestmark = pytest.mark.stack
+
 TIME, WORD = "DateTime('UTC')", "LowCardinality(String)"
 # The contract, section 3: every view's columns, in its order, with their types.
 VIEWS = {

@@ -37,7 +37,8 @@ def database(server: ClickHouse) -> Database:
 @pytest.fixture
 def counted(database: Database) -> Database:
     """Three closed units, the fourth open; 64 posts of 8 segments, less 8."""
-    for segment in range(0, 800, 100):
-        database.whole(segment, 8, removed=1)
+    segments = range(0, 800, 100)
+    database.count_all(segments, 8, removed=1)
+    database.vouch(*segments)
     assert database.posts() == {"*": 56}
     return database

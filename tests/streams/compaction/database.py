@@ -1,8 +1,9 @@
 """The engine with what workers write to it, what readers see, and the compactor's client."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from schemas.counters import AUTHORS, DATABASE, SPELLINGS, TOKEN_COUNTS
+from schemas.counters import AUTHORS, DATABASE, SPELLINGS, TOKEN_COUNTS, Counter
 from streams import clickhouse, compact
 from streams.settings import load
 from tests.deploy.clickhouse_fixtures import ClickHouse
@@ -30,30 +31,39 @@ class Database:
         columns = list(rows[0])
         self.client.insert(f"{DATABASE}.{table}", [list(row.values()) for row in rows], column_names=columns)
 
-    def count(
+    def count(self, segment: int, added: int, **more: Any) -> None:
+        """Counters of a segment as they stand, in each table."""
+        self.count_all([segment], added, **more)
+
+    def count_all(self, segments: Iterable[int], added: int, **more: Any) -> None:
+        """The same of several segments, in one block a table."""
+        made = list(segments)
+        for counter in KINDS:
+            self.insert(counter.table, *(self._row(counter, segment, added, **more) for segment in made))
+
+    def _row(
         self,
+        counter: Counter,
         segment: int,
         added: int,
         removed: int = 0,
         rules: int = 1,
         campaign: str = "*",
         unit_s: int | None = None,
-    ) -> None:
-        """Counters of a segment as they stand, in each table."""
+    ) -> dict[str, Any]:
         row = {**PLACE, "segment": segment, "rules": rules, "campaign": campaign}
         row["unit"] = unit_of(segment) if unit_s is None else unit_s
         places: dict[str, Any] = {"kind": "hashtag", "token": "love", "spelling": "Love", "source": "x"}
         places |= {"event_type": "like", "window_start": T_S + segment % 3 * 10}
-        for counter in KINDS:
-            key = {name: places.get(name, "") for name in counter.key if name != "campaign"}
-            times = {"occurrences": 2}
-            measures: dict[str, int] = {}
-            for measure in counter.measures:
-                more = times.get(measure.name, 1)
-                measures[measure.added] = more * (added if measure.removed else added + removed)
-                if measure.removed:
-                    measures[measure.removed] = more * removed
-            self.insert(counter.table, {**row, **key, **measures})
+        key = {name: places.get(name, "") for name in counter.key if name != "campaign"}
+        times = {"occurrences": 2}
+        measures: dict[str, int] = {}
+        for measure in counter.measures:
+            more = times.get(measure.name, 1)
+            measures[measure.added] = more * (added if measure.removed else added + removed)
+            if measure.removed:
+                measures[measure.removed] = more * removed
+        return {**row, **key, **measures}
 
     def vouch(self, *segments: int, read: int = 10, generation: int = 1, rules: int = 1, campaign: str = "*") -> None:
         """Accounts of segments, in one block."""
@@ -70,19 +80,17 @@ class Database:
     def compact(self) -> int:
         return compact.compact(self.compactor).compacted
 
-    def sums(self) -> tuple[dict[str, int], ...]:
-        """What each view has of each campaign; all must be one."""
-        measures = [next(one.name for one in counter.measures if one.removed) for counter in KINDS]
-        return tuple(
-            dict(
-                self.query(f"SELECT campaign, sum({measure}) FROM {counter.view} GROUP BY campaign HAVING count() > 0")
-            )
-            for counter, measure in zip(KINDS, measures, strict=True)
+    def sums(self, counter: Counter) -> dict[str, int]:
+        """What a counter's view has of each campaign."""
+        measure = next(one.name for one in counter.measures if one.removed)
+        return dict(
+            self.query(f"SELECT campaign, sum({measure}) FROM {counter.view} GROUP BY campaign HAVING count() > 0")
         )
 
     def posts(self) -> dict[str, int]:
-        first, *others = self.sums()
-        assert all(other == first for other in others), self.sums()
+        """What every view has of each campaign; all must be one."""
+        first, *others = (self.sums(counter) for counter in KINDS)
+        assert all(other == first for other in others), (first, others)
         return first
 
     def rows_read(self) -> int:

@@ -8,6 +8,8 @@ from streams import retire
 from streams.compact import Unit, compact_unit
 from tests.streams.compaction.database import KINDS, PLACE, Database
 
+pytestmark = pytest.mark.stack
+
 
 @pytest.fixture(autouse=True)
 def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
