@@ -16,7 +16,7 @@ from streams.arrays import Bools, Int64s
 from streams.columns import SOURCE
 from streams.places import Horizon, Places, Run, hashes
 
-VERSION = "reactions 2"
+VERSION = "reactions 1"
 """Part of the rules version: the number goes up when a rule here changes."""
 
 _ACTING_TYPES = (*REACTION_TYPES, "reply", "quote")
