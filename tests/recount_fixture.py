@@ -22,7 +22,7 @@ from tests.oracle.views import added, additive, compare, views
 from tests.stack_fixture import Ledger, ask, stack_settings, wait_until, wait_until_counted
 
 PARTITIONS = 2
-RECORDS = 2_400
+RECORDS = 1_800
 SEGMENT_RECORDS = 256
 HORIZON_RECORDS = 500
 OLD = {campaign.name: campaign for campaign in vocabulary.CAMPAIGNS}
