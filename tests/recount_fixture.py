@@ -2,13 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import msgspec
 from kafka import TopicPartition
 
+from deploy.stack import Stack
 from schemas.topics import EVENTS
 from streams import recount, topics
 from streams.settings import Settings
@@ -16,8 +19,12 @@ from tests.oracle import vocabulary
 from tests.oracle.log import Campaign, Record, read_log
 from tests.oracle.oracle import Expected, Rows, expect
 from tests.oracle.views import added, additive, compare, views
-from tests.stack_fixture import Ledger, ask, wait_until, wait_until_counted
+from tests.stack_fixture import Ledger, ask, stack_settings, wait_until, wait_until_counted
 
+PARTITIONS = 2
+RECORDS = 1_800
+SEGMENT_RECORDS = 256
+HORIZON_RECORDS = 500
 OLD = {campaign.name: campaign for campaign in vocabulary.CAMPAIGNS}
 NEW = Campaign("kindness", hashtags=("Kindness", "love", "мир"), keywords=("peace",))
 """Another file of a campaign of ``OLD``."""
@@ -146,3 +153,30 @@ class Counted:
         """Recount here, which spares a process; returns the report as programs read it."""
         report = recount.recount(self.settings, names, None, lambda *_: None)
         return json.loads(msgspec.json.encode(report))
+
+    def by_the_old_rules(self) -> Self:
+        """Whatever was recounted before stands by the old rules again: recounted under the old files."""
+        if (self.settings.campaigns / "kindness.toml").read_text(encoding="utf-8") != OLD["kindness"].toml():
+            self.write(OLD["kindness"])
+            self.commits()
+            self.recount("kindness")
+        return self
+
+
+@contextmanager
+def counting(folder: Path) -> Iterator[Counted]:
+    """A stack with a worker, which has counted some segments."""
+    settings = stack_settings(
+        folder,
+        vocabulary.CAMPAIGNS,
+        partitions=PARTITIONS,
+        segment_size=SEGMENT_RECORDS,
+        horizon_records=HORIZON_RECORDS,
+        batch_records=400,
+    )
+    with Stack(settings, workers=1, progress=print):
+        made = Counted(Ledger(settings, vocabulary.CAMPAIGNS))
+        made.ledger.send(made.ledger.generate(RECORDS, seed=40))
+        made.remember()
+        made.check()
+        yield made
