@@ -29,7 +29,7 @@ demo: setup ## watch a launch being counted; make demo ARGS="--duration 20s --ex
 env: ## passwords for docker compose, into .env; make env ARGS="--brokers 3"
 	@$(PYTHON) -m deploy.compose_env $(ARGS)
 
-test: setup ## tests on real engines; make test ARGS="-k duplicates"; the long ones: make test ARGS="-m fault"
+test: setup ## tests on real engines; make test ARGS="-k duplicates"; the long ones: make test ARGS="-m long"
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup ## what CI checks beside the tests

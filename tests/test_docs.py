@@ -38,7 +38,7 @@ ELSEWHERE = {
     "make demo": "tests/test_demo.py",
     'make demo ARGS="--duration 20s --exit"': "tests/test_demo.py",
     "make test": ".ci/run",
-    'make test ARGS="-m fault"': ".ci/run",
+    'make test ARGS="-m long"': ".ci/run",
     "make lint": ".ci/run",
     "make setup": "Makefile",
     "git clone <this repository> groundswell && cd groundswell": "tests/test_docs.py",

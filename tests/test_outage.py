@@ -124,7 +124,7 @@ def test_worker_waits_for_clickhouse_keeps_its_partitions_and_catches_up_exactly
         assert running.end(signal.SIGTERM) == 0
 
 
-@pytest.mark.fault
+@pytest.mark.long
 def test_clickhouse_away_for_longer_than_memory_lasts_is_waited_for_and_totals_are_exact(
     running_stack: tuple[Stack, Ledger],
 ) -> None:
@@ -163,7 +163,7 @@ def test_clickhouse_away_for_longer_than_memory_lasts_is_waited_for_and_totals_a
         assert running.end(signal.SIGTERM) == 0
 
 
-@pytest.mark.fault
+@pytest.mark.long
 def test_kafka_that_hangs_and_then_is_away_is_waited_for_and_totals_are_exact(
     running_stack: tuple[Stack, Ledger],
 ) -> None:

@@ -76,7 +76,7 @@ def replaced(running: Running, worker: int) -> bool:
     return worker not in now and len(now) == 2
 
 
-@pytest.mark.fault
+@pytest.mark.long
 def test_up_stopped_by_ctrl_c_in_the_middle_leaves_nothing_behind_and_goes_on_exactly(ledger: Ledger) -> None:
     records = ledger.generate(RECORDS, seed=1)
     with up(ledger) as running:
@@ -106,7 +106,7 @@ def test_workers_killed_in_the_middle_are_started_again_and_totals_are_exact(led
         end_by_ctrl_c(ledger, running)
 
 
-@pytest.mark.fault
+@pytest.mark.long
 def test_everything_killed_in_the_middle_goes_on_exactly(ledger: Ledger) -> None:
     records = ledger.generate(RECORDS, seed=3)
     with up(ledger) as running:

@@ -22,7 +22,7 @@ from tests.dashboards.recorder import Recorder
 from tests.deploy.clickhouse_users import USERS
 
 # Building the program may take minutes, the first time.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
 
 FILES: dict[str, Any] = {
     board.name: json.loads((command.HERE / f"{board.name}.json").read_text(encoding="utf-8")) for board in DASHBOARDS

@@ -84,7 +84,7 @@ def test_one_broker_starts_of_its_environment_and_returns_what_it_took(tmp_path:
         assert replicas(brokers, EVENTS.name) == {1}
 
 
-@pytest.mark.fault
+@pytest.mark.long
 def test_three_brokers_keep_each_record_thrice_and_go_on_when_one_is_gone(tmp_path: Path) -> None:
     with Brokers(tmp_path, THREE) as brokers:
         assert len(brokers.names) == 3

@@ -5,7 +5,7 @@ import pytest
 from tests.faults.catalogue import control
 from tests.faults.engines import Engines
 
-pytestmark = [pytest.mark.stack, pytest.mark.fault]
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 
 # One of the workers and one of the views that need no race: `make soak ARGS=--controls` runs every one.

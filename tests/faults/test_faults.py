@@ -18,7 +18,7 @@ def test_fault_for_seconds_leaves_every_count_exact(engines: Engines, fault: str
     check(engines, fault, QUICK[fault])
 
 
-@pytest.mark.fault
+@pytest.mark.long
 @pytest.mark.parametrize("fault", SHORT)
 def test_fault_leaves_every_count_exact(engines: Engines, fault: str) -> None:
     check(engines, fault, SHORT[fault])
