@@ -49,24 +49,27 @@ def units_ddl() -> str:
     its records than ``*``, which every worker counts: it does not stand there. The fingerprint is of the highest
     (generation, rules, read) of each segment and campaign; those only grow, so that no fingerprint ever comes back.
     """
-    segment = "topic_id, unit, partition, segment"
-    return f"""CREATE OR REPLACE VIEW {DATABASE}.units AS
+    return f"CREATE OR REPLACE VIEW {DATABASE}.units AS{_UNITS}"
+
+
+_SEGMENT = "topic_id, unit, partition, segment"
+_UNITS = f"""
 SELECT topic_id, unit, groupBitXor(hash) AS fingerprint, groupArrayArray(stands) AS standing
 FROM
 (
     SELECT
-        {segment},
+        {_SEGMENT},
         groupBitXor(sipHash64(partition, segment, campaign, newest)) AS hash,
         maxIf(newest.3, campaign = '{EVERY_CAMPAIGN}') AS whole,
         arrayFilter(one -> one.2.3 = whole, groupArray((campaign, newest))) AS complete,
-        arrayMap(one -> ({segment}, one.1, one.2.2), complete) AS stands
+        arrayMap(one -> ({_SEGMENT}, one.1, one.2.2), complete) AS stands
     FROM
     (
-        SELECT {segment}, campaign, max((generation, rules, read)) AS newest
+        SELECT {_SEGMENT}, campaign, max((generation, rules, read)) AS newest
         FROM {DATABASE}.segments
-        GROUP BY {segment}, campaign
+        GROUP BY {_SEGMENT}, campaign
     )
-    GROUP BY {segment}
+    GROUP BY {_SEGMENT}
 )
 GROUP BY topic_id, unit"""
 
@@ -80,36 +83,33 @@ def coverage_ddl() -> str:
     """CREATE VIEW of one row that says where counts are read.
 
     ``runs``: those that wrote the totals of the compacted units; ``rows``: of all others what ``standing`` has. A
-    retired unit keeps its totals whatever its accounts say; what they do not stand for is read from rows.
+    retired unit keeps its totals whatever its accounts say; what they do not stand for is read from rows. The units are
+    written out and joined once, as each query begins with this: planning it takes longer than reading.
     """
     return f"""CREATE OR REPLACE VIEW {DATABASE}.coverage AS
 SELECT groupArrayIf(run, run > 0) AS runs, groupArrayArray(remaining) AS rows
 FROM
 (
     SELECT
-        topic_id, unit,
-        ifNull(done.run, 0) AS valid,
-        ifNull(retired.last_run, 0) AS last,
+        arrayMax(arrayMap(one -> if(one.1 = fingerprint, one.2, 0), arrayPushBack(made, (0, 0)))) AS valid,
+        retired[1].1 AS last,
         if(valid > 0, valid, last) AS run,
         multiIf(
             valid > 0, [],
-            last > 0, arrayFilter(one -> NOT has(retired.covered, (one.3, one.4)), standing),
+            last > 0, arrayFilter(one -> NOT has(retired[1].2, (one.3, one.4)), standing),
             standing
         ) AS remaining
-    FROM {DATABASE}.units
+    FROM ({_UNITS}
+    ) AS units
     LEFT JOIN
     (
-        SELECT topic_id, unit, fingerprint, max(run) AS run
+        SELECT
+            topic_id, unit,
+            groupArray((fingerprint, run)) AS made,
+            [max((if(notEmpty(covers), run, 0), covers))] AS retired
         FROM {DATABASE}.compaction
-        GROUP BY topic_id, unit, fingerprint
-    ) AS done USING (topic_id, unit, fingerprint)
-    LEFT JOIN
-    (
-        SELECT topic_id, unit, max(run) AS last_run, argMax(covers, run) AS covered
-        FROM {DATABASE}.compaction
-        WHERE notEmpty(covers)
         GROUP BY topic_id, unit
-    ) AS retired USING (topic_id, unit)
+    ) AS compacted USING (topic_id, unit)
 )"""
 
 

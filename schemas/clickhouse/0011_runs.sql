@@ -562,29 +562,43 @@ SELECT groupArrayIf(run, run > 0) AS runs, groupArrayArray(remaining) AS rows
 FROM
 (
     SELECT
-        topic_id, unit,
-        ifNull(done.run, 0) AS valid,
-        ifNull(retired.last_run, 0) AS last,
+        arrayMax(arrayMap(one -> if(one.1 = fingerprint, one.2, 0), arrayPushBack(made, (0, 0)))) AS valid,
+        retired[1].1 AS last,
         if(valid > 0, valid, last) AS run,
         multiIf(
             valid > 0, [],
-            last > 0, arrayFilter(one -> NOT has(retired.covered, (one.3, one.4)), standing),
+            last > 0, arrayFilter(one -> NOT has(retired[1].2, (one.3, one.4)), standing),
             standing
         ) AS remaining
-    FROM groundswell.units
+    FROM (
+SELECT topic_id, unit, groupBitXor(hash) AS fingerprint, groupArrayArray(stands) AS standing
+FROM
+(
+    SELECT
+        topic_id, unit, partition, segment,
+        groupBitXor(sipHash64(partition, segment, campaign, newest)) AS hash,
+        maxIf(newest.3, campaign = '*') AS whole,
+        arrayFilter(one -> one.2.3 = whole, groupArray((campaign, newest))) AS complete,
+        arrayMap(one -> (topic_id, unit, partition, segment, one.1, one.2.2), complete) AS stands
+    FROM
+    (
+        SELECT topic_id, unit, partition, segment, campaign, max((generation, rules, read)) AS newest
+        FROM groundswell.segments
+        GROUP BY topic_id, unit, partition, segment, campaign
+    )
+    GROUP BY topic_id, unit, partition, segment
+)
+GROUP BY topic_id, unit
+    ) AS units
     LEFT JOIN
     (
-        SELECT topic_id, unit, fingerprint, max(run) AS run
+        SELECT
+            topic_id, unit,
+            groupArray((fingerprint, run)) AS made,
+            [max((if(notEmpty(covers), run, 0), covers))] AS retired
         FROM groundswell.compaction
-        GROUP BY topic_id, unit, fingerprint
-    ) AS done USING (topic_id, unit, fingerprint)
-    LEFT JOIN
-    (
-        SELECT topic_id, unit, max(run) AS last_run, argMax(covers, run) AS covered
-        FROM groundswell.compaction
-        WHERE notEmpty(covers)
         GROUP BY topic_id, unit
-    ) AS retired USING (topic_id, unit)
+    ) AS compacted USING (topic_id, unit)
 );
 
 CREATE OR REPLACE VIEW groundswell.token_counts AS
