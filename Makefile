@@ -30,7 +30,7 @@ env: ## passwords for docker compose, into .env; make env ARGS="--brokers 3"
 	@$(PYTHON) -m deploy.compose_env $(ARGS)
 
 test: setup ## tests on real engines; make test ARGS="-k duplicates"; the long ones: make test ARGS="-m long"
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup ## what CI checks beside the tests
 	$(BIN)/ruff format --check .

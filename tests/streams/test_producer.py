@@ -147,7 +147,7 @@ def test_producer_missing_topic_is_one_clear_sentence(kafka: Broker) -> None:
 
 
 def test_producer_without_a_broker_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(topics, "_CONNECT_S", 1)
+    monkeypatch.setattr(topics, "CONNECT_S", 1)
     port = free_port()
     with pytest.raises(GroundswellError, match=rf"127\.0\.0\.1:{port}.*`groundswell up`"):
         Producer(load(kafka_bootstrap=f"127.0.0.1:{port}"))

@@ -97,7 +97,7 @@ events = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(
     st.lists(events, max_size=40),
     st.integers(1, 12),
@@ -111,7 +111,7 @@ def test_reactions_are_credited_by_the_definition_whatever_the_batches(
     assert counted(log, horizon, sizes) == expected(log, horizon)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(events, min_size=1, max_size=40), st.integers(1, 12), st.data())
 def test_who_begins_later_credits_the_same_having_read_a_horizon_before(
     made: list[tuple[Any, ...]], records: int, data: st.DataObject
