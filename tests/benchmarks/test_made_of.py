@@ -169,7 +169,8 @@ def test_every_probe_of_a_load_is_seen_in_the_view(tmp_path: Path) -> None:
         assert 400 < outcome["reached"] <= 600
         assert outcome["counted"] > 0  # a flush more or less within two seconds
         assert outcome["latency"]["unseen"] == 0
-        assert 30 < outcome["latency"]["probes"] <= 41
+        # 20 a second are due: those of the warm-up may be late, and then are made while it is measured.
+        assert 30 < outcome["latency"]["probes"] <= 51
         assert 0 < outcome["latency"]["p50_s"] <= outcome["latency"]["most_s"]
 
 
