@@ -9,7 +9,8 @@ these are not read any more.
 
 from collections.abc import Iterable
 
-from schemas.counters import DATABASE, EVERY_CAMPAIGN, SEGMENT_COLUMNS, TOTAL_COLUMNS, Counter
+from schemas.counter import SEGMENT_COLUMNS, TOTAL_COLUMNS, Counter
+from schemas.counters import DATABASE, EVERY_CAMPAIGN
 
 DURABLE = "fsync_after_insert = 1, fsync_part_directory = 1"
 """Table settings: rows survive a power cut once they are acknowledged, as the commit that follows them does."""

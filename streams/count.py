@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from schemas.counters import COUNTERS, ENGAGEMENT, EVERY_CAMPAIGN, SPELLINGS, TOKEN_COUNTS, Counter
+from schemas.counter import Counter
+from schemas.counters import COUNTERS, ENGAGEMENT, EVERY_CAMPAIGN, SPELLINGS, TOKEN_COUNTS
 
 QUANTITY = {
     "events": pl.col("quantity").is_not_null(),

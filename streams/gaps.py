@@ -14,7 +14,8 @@ from clickhouse_connect.driver import Client
 from kafka.errors import IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError
 from msgspec import Struct
 
-from schemas.counters import DATABASE, ENGAGEMENT, EVERY_CAMPAIGN, SPELLINGS, TOKEN_COUNTS, Counter
+from schemas.counter import Counter
+from schemas.counters import DATABASE, ENGAGEMENT, EVERY_CAMPAIGN, SPELLINGS, TOKEN_COUNTS
 from schemas.topics import EVENTS
 from streams import clickhouse, pinned, topics
 from streams.errors import GroundswellError

@@ -8,7 +8,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.counters import ENGAGEMENT, SPELLINGS, TOKEN_COUNTS, Counter
+from schemas.counter import Counter
+from schemas.counters import ENGAGEMENT, SPELLINGS, TOKEN_COUNTS
 from schemas.event import Event
 from streams.columns import event_columns
 from streams.count import Additions, add, count

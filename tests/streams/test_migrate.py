@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver import Client
 
-from schemas.counters import COUNTERS, DATABASE, SEGMENT_COLUMNS
+from schemas.counter import SEGMENT_COLUMNS
+from schemas.counters import COUNTERS, DATABASE
 from streams.errors import GroundswellError
 from streams.migrate import let_views_be_granted, migrate, migrations
 from tests.deploy.clickhouse_fixtures import ClickHouse

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.campaign import Campaign
-from schemas.counters import ACCOUNT, COUNTERS, Counter
+from schemas.counter import Counter
+from schemas.counters import ACCOUNT, COUNTERS
 from streams.chunk import Chunk
 from streams.match import Matcher
 from streams.partition import Account, Counting, Flush, Partition

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from schemas.counters import AUTHORS, DATABASE, SPELLINGS, TOKEN_COUNTS, Counter
+from schemas.counter import Counter
+from schemas.counters import AUTHORS, DATABASE, SPELLINGS, TOKEN_COUNTS
 from streams import clickhouse, compact
 from streams.settings import load
 from tests.deploy.clickhouse_fixtures import ClickHouse
