@@ -14,8 +14,8 @@ from dashboards.panel import Mark, Panel
 from dashboards.panels import conversation, launch, people, post_mortem
 from dashboards.panels.goals import GOALS
 from dashboards.panels.traction import RISING
-from schemas import counter as made
 from schemas import counters
+from schemas.counter import Counter as Declared
 from streams.campaigns import benchmarks
 from streams.goals import goals
 from streams.traction import FEWEST_AUTHORS, FLOOR, LINES, counted_since, spans, traction
@@ -101,7 +101,7 @@ def test_panels_take_a_campaign_for_a_name_whatever_is_in_it(
 
 
 @pytest.mark.parametrize("counter", counters.COUNTERS, ids=lambda counter: counter.view)
-def test_addends_come_to_what_the_view_says(counted_week: Week, counter: made.Counter) -> None:
+def test_addends_come_to_what_the_view_says(counted_week: Week, counter: Declared) -> None:
     key = ", ".join(counter.key)
     names = [(measure.name, "max" if measure.highest else "sum") for measure in counter.measures]
     summed_up = ", ".join(f"{how}({name})" for name, how in names)
