@@ -88,8 +88,8 @@ class Proxy:
         try:
             while await self._one_request(reader, writer):
                 pass
-        except (OSError, asyncio.IncompleteReadError):
-            pass  # either side has gone, which is what happens to connections
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # either side has gone, which is what happens to connections, or the proxy ends
         finally:
             self._open.discard(writer)
             writer.transport.abort()
