@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from schemas import asyncapi, counter_tables, event, snapshot
-from schemas.counters import COUNTERS
+from schemas.counters import COUNTERS, HASHTAG_SENTIMENT, POST_REACTIONS
 from schemas.generated import Files, run
 
 HERE = Path(__file__).parent
-_NEWEST = "0011_runs.sql"
-"""The migration that follows from the counters. Once it has landed, a change of theirs takes a new number here."""
+_NEWEST, _NEW = "0011_runs.sql", (HASHTAG_SENTIMENT, POST_REACTIONS)
+"""The migration that follows from the counters, and those that it brings. Once it has landed, the next takes its place."""
 
 
 def files() -> Files:
@@ -22,10 +22,8 @@ def files() -> Files:
         HERE / "asyncapi.json": _json(asyncapi.document()),
         HERE / "clickhouse" / _NEWEST: _sql(
             [
-                *map(counter_tables.table_ddl, COUNTERS),
-                *map(counter_tables.totals_ddl, COUNTERS),
-                counter_tables.units_ddl(),
-                counter_tables.standing_ddl(),
+                *map(counter_tables.table_ddl, _NEW),
+                *map(counter_tables.totals_ddl, _NEW),
                 counter_tables.coverage_ddl(),
                 *map(counter_tables.view_ddl, COUNTERS),
                 *map(counter_tables.addends_ddl, COUNTERS),
