@@ -160,6 +160,7 @@ class Counted:
             self.write(OLD["kindness"])
             self.commits()
             self.recount("kindness")
+            self.check()
         return self
 
 

@@ -29,7 +29,6 @@ from tests.stack_fixture import account, ask, stack_settings, wait_until_counted
 
 pytestmark = pytest.mark.stack
 
-EVENTS_GENERATED = 30_000
 CONFORMANCE_START_S = 1_000_000_000
 EMOJI_START_S = 1_100_000_000
 WINDOW_S = 10
@@ -134,12 +133,12 @@ class Run:
             yield from [(kind, token, token)] * occurrences
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+@pytest.fixture(scope="module", params=[30_000, pytest.param(100_000, marks=pytest.mark.long)])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     settings = stack_settings(tmp_path_factory.mktemp("pipeline"), vocabulary.CAMPAIGNS, segment_size=2048)
     with Stack(settings, workers=2, progress=print):
         now_ms = time.time_ns() // 1_000_000
-        generated = generate(EVENTS_GENERATED, seed=20261121, now_ms=now_ms, share_bad=0.01)
+        generated = generate(request.param, seed=20261121, now_ms=now_ms, share_bad=0.01)
         made = Run(settings, now_ms, generated, corpus(now_ms), [*conformance_cases(), *emoji_cases()])
         wait_until_counted(settings, made.send())
         yield made
@@ -161,7 +160,7 @@ def test_every_record_read_is_accounted_for_by_partition(run: Run) -> None:
     assert compare({"account": run.expected.account}, {"account": found}) == []
     for numbers in found.values():
         assert numbers["read"] == sum(numbers[name] for name in ("counted", "duplicates", "dead", "markers"))
-    assert sum(numbers["duplicates"] for numbers in found.values()) > EVENTS_GENERATED // 50
+    assert sum(numbers["duplicates"] for numbers in found.values()) > len(run.generated.records) // 50
 
 
 def test_every_refused_record_is_a_dead_letter_unchanged_with_its_reason(run: Run) -> None:

@@ -88,7 +88,9 @@ def test_panels_are_of_instants_wherever_they_are_looked_at(
     assert there == rows_of(board, panel)
 
 
-@pytest.mark.parametrize("campaign", ["' OR 1=1 --", "\\' OR 1=1 --", "%27", "\\"])
+@pytest.mark.parametrize(
+    "campaign", ["o'clock", "' OR 1=1 --", "\\' OR 1=1 --", "'; DROP TABLE groundswell.segments --", "%27", "\\"]
+)
 @every_panel
 def test_panels_take_a_campaign_for_a_name_whatever_is_in_it(
     counted_week: Week, board: str, panel: Panel, campaign: str

@@ -200,14 +200,14 @@ def test_answer_that_is_lost_ends_the_run_and_the_next_one_counts_nothing_twice(
     assert counted.posts() == {"*": 56}
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 6))])
 def test_any_order_of_flushes_recounts_and_compactors_steps_shows_what_stands(database: Database, seed: int) -> None:
-    """A model of what stands, next to a view after each step; compactors run in steps of one statement."""
+    """A model of what stands, next to the views after each step; compactors run in steps of one statement."""
     rng = Random(seed)
     counts: Counter[tuple[int, int]] = Counter()
     newest: dict[int, tuple[int, int]] = {}
     running: list[Iterator[None]] = []
-    for one_of_the_views in itertools.islice(itertools.cycle(KINDS), 80):
+    for _ in range(80):
         segment = rng.randrange(0, 1000, 100)
         what = rng.choice(("flush", "flush", "recount", "begin", *["step"] * 8))
         if what in {"flush", "recount"}:
@@ -225,7 +225,7 @@ def test_any_order_of_flushes_recounts_and_compactors_steps_shows_what_stands(da
             if next(one, "end") == "end":
                 running.remove(one)
         stands = sum(counts[segment, rules] for segment, (_, rules) in newest.items())
-        assert database.sums(one_of_the_views) == ({"*": stands} if stands else {})
+        assert database.posts() == ({"*": stands} if stands else {})
     database.compact()
     assert database.posts() == {"*": stands}
 
@@ -297,8 +297,11 @@ def torn(database: Database, seconds: float) -> tuple[int, Counter[int]]:
     return found.total(), Counter({posts: times for posts, times in found.items() if posts not in {80, 160}})
 
 
-def test_readers_see_one_truth_or_the_other_while_all_is_switched_and_compacted(database: Database) -> None:
-    reads, other = torn(database, 6)
+@pytest.mark.parametrize("seconds", [6, pytest.param(15, marks=pytest.mark.long)])
+def test_readers_see_one_truth_or_the_other_while_all_is_switched_and_compacted(
+    database: Database, seconds: float
+) -> None:
+    reads, other = torn(database, seconds)
     assert not other
     assert reads > _READS
     assert noted(database) > _RUNS
