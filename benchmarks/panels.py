@@ -17,7 +17,7 @@ from pathlib import Path
 from clickhouse_connect.driver import Client
 
 from benchmarks import product
-from benchmarks.storage import Timed, timed
+from benchmarks.storage import SOURCES, Timed, timed
 from dashboards.boards import DASHBOARDS
 from dashboards.grafana import raw_sql
 from dashboards.marks import MARKS
@@ -57,7 +57,7 @@ SELECT
     ['', '', 'US', 'GB', 'BR', 'JP', 'KR', 'DE'][1 + rand(9) % 8] AS country,
     ['positive', 'positive', 'neutral', 'negative', ''][1 + rand(10) % 5] AS sentiment,
     toUInt64(100000 * pow(randCanonical(11), 2)) AS person,
-    ['x', 'bluesky', 'tiktok', 'instagram', 'mastodon', 'youtube'][1 + sipHash64(person) % 6] AS source,
+    {SOURCES}[1 + sipHash64(person) % 6] AS source,
     if(rises, 'rising', concat('tag', toString(toUInt32(pow(50000, randCanonical(12)))))) AS tag,
     concat('emoji', toString(toUInt32(pow(3000, randCanonical(13))))) AS emoji
 FROM numbers({{events}})
@@ -89,7 +89,7 @@ _INSERTS = (
     FROM default.event WHERE ours GROUP BY ALL""",
     f"""post_reaction_counter SELECT window_start, 'launch' AS campaign,
         concat('p', toString(toUInt32(pow(150000, randCanonical(15))) * 2)) AS post_id,
-        ['x', 'bluesky', 'tiktok', 'instagram', 'mastodon', 'youtube'][1 + sipHash64(post_id) % 6] AS source,
+        {SOURCES}[1 + sipHash64(post_id) % 6] AS source,
         ['like', 'share', 'reply', 'quote'][1 + n % 4] AS event_type, {_PLACE}, count() AS events,
         count() AS quantity_added, 0 AS quantity_removed FROM default.event WHERE ours GROUP BY ALL""",
     f"""reaction_counter SELECT window_start, {_CAMPAIGNS}, source, ['like', 'share', 'view'][1 + n % 3] AS event_type,

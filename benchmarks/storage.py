@@ -31,7 +31,7 @@ from tests.dashboards.plugin import ALL, expand
 _DAY_S = 86_400
 _PARTITIONS = 4
 _SEGMENT_RECORDS = 65_536
-_SOURCES = "['x', 'bluesky', 'tiktok', 'instagram', 'mastodon', 'youtube']"
+SOURCES = "['x', 'bluesky', 'tiktok', 'instagram', 'mastodon', 'youtube']"
 _TYPES = "['mention', 'like', 'share', 'reply', 'view']"
 _LANGUAGES = "['en', 'es', 'pt', 'ja', 'de', 'fr', 'hi', '']"
 _RANGES = {"15 min": 900, "1 h": 3600, "1 day": _DAY_S, "7 days": 7 * _DAY_S}
@@ -142,7 +142,7 @@ def _counters(shape: Shape, start_s: int, per_s: float, first: int, count: int) 
         SELECT
             {first} + number AS n, {_places(start_s, per_s)},
             arrayJoin({campaigns}) AS campaign,
-            {_SOURCES}[1 + least(rand(3), rand(4)) % 6] AS source,
+            {SOURCES}[1 + least(rand(3), rand(4)) % 6] AS source,
             {_TYPES}[1 + rand(5) % {shape.types}] AS event_type,
             {_LANGUAGES}[1 + least(rand(6), rand(7)) % 8] AS lang,
             [

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import os
+import sys
 import tempfile
 import threading
 from typing import Any
@@ -14,7 +15,6 @@ from faust.types import TP
 
 from schemas.topics import EVENTS
 from streams import (
-    arrays,
     clickhouse,
     compactor,
     declare,
@@ -54,7 +54,7 @@ def run_worker(settings: Settings) -> None:
 
     Raises ``GroundswellError`` when it may not count on, and whatever else made it stop.
     """
-    arrays.leave_pandas_out()
+    leave_pandas_out()
     ground = preflight.check(settings)
     topic_id = ground.topic.topic_id
     pinned.pin(ground.client, topic_id, settings)
@@ -81,6 +81,23 @@ def run_worker(settings: Settings) -> None:
         raise worker.failure
     if code:
         raise RuntimeError(f"Faust ended by itself with exit code {code}")
+
+
+class _NoPandas:
+    """An importer that knows one module, which is not there."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
+def leave_pandas_out() -> None:
+    """Let no library import pandas into this process, which is ours alone.
+
+    Arrow and ClickHouse's driver do where it is installed, to look whether it is asked for: 0.3 s and 40 MB a worker.
+    """
+    sys.meta_path.insert(0, _NoPandas)
 
 
 def collect_seldom() -> None:

@@ -1,6 +1,5 @@
 """The array types of the pure modules."""
 
-import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,23 +11,6 @@ Int64s = npt.NDArray[np.int64]
 UInt32s = npt.NDArray[np.uint32]
 UInt64s = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
-
-
-class _NoPandas:
-    """An importer that knows one module, which is not there."""
-
-    @staticmethod
-    def find_spec(name: str, *_: object) -> None:
-        if name == "pandas":
-            raise ModuleNotFoundError(name)
-
-
-def leave_pandas_out() -> None:
-    """Let no library import pandas into this process, which is ours alone.
-
-    Arrow and ClickHouse's driver do where it is installed, to look whether it is asked for: 0.3 s and 40 MB a worker.
-    """
-    sys.meta_path.insert(0, _NoPandas)
 
 
 def int64s(length: int) -> Int64s:

@@ -133,8 +133,8 @@ def reactions_among(
 
 def acting_among(events: Sequence[Event], columns: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
     """The events among ``matches`` that are done to a post, (row, post_id) with that one's id."""
-    rows = matches["row"].unique()
-    rows = rows.filter(pl.Series(_IS_ACTING[columns["event_type"].gather(rows).to_physical().to_numpy()]))
+    rows = _of(columns, _IS_ACTING)
+    rows = rows.filter(rows.is_in(matches["row"].implode())).rename("row")
     posts = pl.Series("post_id", [events[row].ref_post_id for row in rows.to_list()], dtype=pl.String)
     return pl.DataFrame([rows, posts]).filter(pl.col("post_id") != "")
 

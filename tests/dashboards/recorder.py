@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
-import httpx
+from tests.http_client import HTTP
 
 
 class Recorder:
@@ -27,10 +27,7 @@ class Recorder:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 kept = {name: self.headers[name] for name in ("Authorization", "Accept-Encoding", "Content-Type")
                         if name in self.headers}  # fmt: skip
-                with (
-                    httpx.Client(trust_env=False, timeout=60) as client,
-                    client.stream("POST", to_url + self.path, content=body, headers=kept) as answer,
-                ):
+                with HTTP.stream("POST", to_url + self.path, content=body, headers=kept) as answer:
                     raw = b"".join(answer.iter_raw())
                 self.send_response(answer.status_code)
                 for name, value in answer.headers.items():
