@@ -11,7 +11,7 @@ from schemas.generated import Files, run
 
 HERE = Path(__file__).parent
 _NEWEST, _NEW = "0011_runs.sql", (HASHTAG_SENTIMENT, POST_REACTIONS)
-"""The migration that follows from the counters, and those that it brings. Once it has landed, the next takes its place."""
+"""The migration that follows from the counters, and those that it brings; once it has landed, another one."""
 
 
 def files() -> Files:
